@@ -1,0 +1,37 @@
+# Two commands: `make run` serves everything on localhost; `make test` passes every check. Both set themselves up.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SERVE  ?=
+
+.PHONY: run test check bench clean
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mocksrv needs Python 3.11 or newer; name it with: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "setting up $(VENV) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@echo "installing what the tests need ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(VENV)/.run
+	@exec $(BIN)/mocksrv serve $(SERVE)
+
+test: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mocksrv check
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+check: $(VENV)/.run
+	$(BIN)/mocksrv check
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,290 @@
+"""The checks of an operation, in the order of decision. Each looks and never touches.
+
+A check that says no gives a Refusal: the answer, why, and what the fixture says it counts all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mocksrv.call import ABSENT, text_of
+from mocksrv.errors import Mark
+from mocksrv.forms import NOWHERE, Answer, Checking, Limit, Making, Require
+from mocksrv.look import Look
+from mocksrv.state.contract import Hit, Put, Record, Write
+from mocksrv.vendor import Rules
+from mocksrv.words import Place, Value, places_in
+
+HEADERS, BODY, RECORDS, MAKING, CHECKING, SUCCESSES = 1, 2, 3, 4, 5, 6
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is not the accepting one. ``answer`` is None for violations that no fixture speaks of."""
+
+    why: str
+    answer: Answer | None
+    counts: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the order of decision."""
+
+    stage: int
+    what: str
+    look: Callable[[Look], Refusal | None]
+    quote: str = ""
+    mark: Mark = NOWHERE
+
+
+def checks_of(rules: Rules) -> tuple[Check, ...]:
+    """All checks of an operation, in the order in which they are asked."""
+    found = [
+        *_credentials(rules),
+        *_triggers(rules),
+        *_limits(rules),
+        _violations(rules),
+        *_requires(rules),
+        *_again(rules),
+        *_otp(rules),
+    ]
+    # Python's sort is stable: within a stage the order above holds, and within it the fixture's.
+    return tuple(sorted(found, key=lambda check: check.stage))
+
+
+def _check(stage: int, what: str, answer: Answer, true: Callable[[Look], bool]) -> Check:
+    refusal = Refusal(what, answer)
+    return Check(stage, what, lambda look: refusal if true(look) else None, str(answer.quote), answer.mark)
+
+
+# --- credentials ---------------------------------------------------------------------------------------------------
+
+
+def _credentials(rules: Rules) -> Iterator[Check]:
+    """First every credential that is missing, then whether they belong together."""
+    declared = rules.product.form.credentials or {}
+    for name in _schemes(rules):
+        header = _place_of(rules, name)
+        yield _check(HEADERS, f"missing {header}", declared[name].missing, partial(_blank, header))
+    if _schemes(rules):
+        yield Check(HEADERS, "unknown credentials", lambda look: _find_client(rules, look))
+
+
+def _blank(place: Place, look: Look) -> bool:
+    return not text_of(look.call.read(place) or "").strip()
+
+
+def _schemes(rules: Rules) -> list[str]:
+    declared = rules.product.form.credentials or {}
+    asked = {name for alternative in rules.operation.security for name in alternative}
+    return [name for name in declared if name in asked]
+
+
+def _place_of(rules: Rules, name: str) -> Place:
+    scheme = rules.operation.scheme(name)
+    text = f"{scheme['in']}.{scheme['name'].lower() if scheme['in'] == 'header' else scheme['name']}"
+    return Place(scheme["in"], (text.partition(".")[2],), text)
+
+
+def _find_client(rules: Rules, look: Look) -> Refusal | None:
+    """The client is the record whose fields are what was presented; ``client.*`` can be read from here on."""
+    declared = rules.product.form.credentials or {}
+    client: Record | None = None
+    for name in _schemes(rules):
+        presented, place = look.call.read(_place_of(rules, name)), declared[name].is_
+        if place is None:
+            continue
+        client = client or look.record("client", text_of(presented))
+        if client is None or client.fields.get(str(place.steps[0])) != presented:
+            return Refusal(f"unknown {_place_of(rules, name)}", declared[name].unknown)
+    if client:
+        look.found["client"] = client
+    return None
+
+
+# --- the contract, test data, limits -------------------------------------------------------------------------------
+
+
+def _violations(rules: Rules) -> Check:
+    def look_at(look: Look) -> Refusal | None:
+        if not look.violations:
+            return None
+        what, answer = rules.told(look.violations)
+        return Refusal(f"violated {what}", answer)
+
+    return Check(BODY, "violations of the contract", look_at)
+
+
+def _stage_of(rules: Rules, place: Place) -> int:
+    """A check keeps its place but waits until the record it reads has been found."""
+    if place.root in ("client", "header"):
+        return HEADERS
+    if place.root == "otp":
+        return CHECKING
+    return RECORDS if place.root in ((rules.form and rules.form.requires) or {}) else BODY
+
+
+def _triggers(rules: Rules) -> Iterator[Check]:
+    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+        if _stage_of(rules, place) in (HEADERS, BODY):
+            yield _trigger(_stage_of(rules, place), place, answers)
+
+
+def _triggers_on(rules: Rules, kind: str, stage: int) -> Iterator[Check]:
+    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+        if place.root == kind:
+            yield _trigger(stage, place, answers)
+
+
+def _trigger(stage: int, place: Place, answers: dict[str, Answer]) -> Check:
+    def look_at(look: Look) -> Refusal | None:
+        value = look.read(place)
+        answer = answers.get(text_of(value)) if value is not ABSENT else None
+        return Refusal(f"trigger {place}", answer) if answer else None
+
+    return Check(stage, f"test data at {place}", look_at)
+
+
+def _limits(rules: Rules) -> Iterator[Check]:
+    for name, limit in rules.limits:
+        roots = {place.root for place in places_in(limit.per)} if limit.per else set()
+        if limit.of == "successes":
+            stage = SUCCESSES
+        else:
+            stage = HEADERS if roots <= {"client", "header"} else max(_stage_of(rules, p) for p in places_in(limit.per))
+        yield _limit(stage, name, limit)
+
+
+def _limit(stage: int, name: str, limit: Limit) -> Check:
+    """Whether the limit lets one more through. What lets it through is counted at once when calls are counted."""
+    what = f"exceeded {limit.rate.most} {limit.of}"
+
+    def look_at(look: Look) -> Refusal | None:
+        if not look.choices.quotas:
+            return None
+        if not look.allowance(name, limit).remaining:
+            return Refusal(what, limit.exceeded)
+        look.counts += [hit_of(look, name, limit)] if limit.of == "calls" else []
+        return None
+
+    return Check(stage, what, look_at, str(limit.exceeded.quote), limit.mark)
+
+
+def hit_of(look: Look, name: str, limit: Limit) -> Hit:
+    """One more, counted against a limit."""
+    return Hit(name, look.per(limit), look.view.now, limit.rate.seconds)
+
+
+# --- records -------------------------------------------------------------------------------------------------------
+
+
+def _requires(rules: Rules) -> Iterator[Check]:
+    for kind, require in ((rules.form and rules.form.requires) or {}).items():
+        yield _found(kind, require)
+        states: list[tuple[str, Answer | None, Callable[[Record, float], bool]]] = [
+            ("used", require.used, lambda record, _: record.used),
+            ("unused", require.unused, lambda record, _: not record.used),
+            ("exhausted", require.exhausted, Record.exhausted),
+            ("expired", require.expired, Record.expired),
+        ]
+        for state, answer, true in states:
+            if answer:
+                yield _state(RECORDS, kind, state, answer, true)
+        for place, answer in (require.differs or {}).items():
+            yield _differs(kind, place, answer)
+        yield from _triggers_on(rules, kind, RECORDS)
+
+
+def _found(kind: str, require: Require) -> Check:
+    def look_at(look: Look) -> Refusal | None:
+        key = look.text(require.key) if require.key else None
+        record = look.record(kind, key) if key is not None else None
+        if record:
+            look.found[kind] = record
+        elif isinstance(require.missing, Answer):
+            return Refusal(f"missing {kind}", require.missing)
+        return None
+
+    quote = str(require.missing.quote) if isinstance(require.missing, Answer) else ""
+    return Check(RECORDS, f"missing {kind}", look_at, quote, require.mark)
+
+
+def _state(stage: int, kind: str, state: str, answer: Answer, true: Callable[[Record, float], bool]) -> Check:
+    def holds(look: Look) -> bool:
+        return kind in look.found and true(look.found[kind], look.view.now)
+
+    return _check(stage, f"{state} {kind}", answer, holds)
+
+
+def _differs(kind: str, place: Place, answer: Answer) -> Check:
+    """The record keeps by the field's own name what the call must send again; skipped where a side is absent."""
+
+    def true(look: Look) -> bool:
+        record = look.found.get(kind)
+        kept = record.fields.get(str(place.steps[-1]), ABSENT) if record else ABSENT
+        sent = look.read(place)
+        return kept is not ABSENT and sent is not ABSENT and text_of(kept) != text_of(sent)
+
+    return _check(RECORDS, f"{place} differs from {kind}", answer, true)
+
+
+# --- making --------------------------------------------------------------------------------------------------------
+
+
+def _again(rules: Rules) -> Iterator[Check]:
+    form = rules.form
+    if form and isinstance(form.otp, Making) and isinstance(form.otp.again, Answer):
+        yield _duplicate("otp", form.otp.key, form.otp.again)
+    for kind, creation in ((form and form.creates) or {}).items():
+        if isinstance(creation.again, Answer):
+            yield _duplicate(kind, creation.key, creation.again)
+
+
+def _duplicate(kind: str, key: Value, answer: Answer) -> Check:
+    what = f"duplicate {key}" if isinstance(key, Place) else f"duplicate {kind}"
+
+    def true(look: Look) -> bool:
+        text = look.text(key, look.entity())
+        return text is not None and look.record(kind, text) is not None
+
+    return _check(MAKING, what, answer, true)
+
+
+# --- checking an OTP -----------------------------------------------------------------------------------------------
+
+
+def _otp(rules: Rules) -> Iterator[Check]:
+    otp = rules.form and rules.form.otp
+    if not isinstance(otp, Checking):
+        return
+    yield Check(CHECKING, "missing otp", lambda look: _find_otp(otp, look), str(otp.missing.quote), otp.missing.mark)
+    yield _state(CHECKING, "otp", "used", otp.used, lambda record, _: record.used)
+    if otp.exhausted:
+        yield _state(CHECKING, "otp", "exhausted", otp.exhausted, Record.exhausted)
+    if otp.expired:
+        yield _state(CHECKING, "otp", "expired", otp.expired, Record.expired)
+    yield from _triggers_on(rules, "otp", CHECKING)
+    yield Check(CHECKING, "wrong otp", lambda look: _wrong(otp, look), str(otp.wrong.quote), otp.wrong.mark)
+
+
+def _find_otp(otp: Checking, look: Look) -> Refusal | None:
+    key = look.text(otp.key)
+    record = look.record("otp", key) if key is not None else None
+    if record is None:
+        return Refusal("missing otp", otp.missing)
+    look.found["otp"] = record
+    return None
+
+
+def _wrong(otp: Checking, look: Look) -> Refusal | None:
+    """Every code that was issued must be given and right; together they are one attempt."""
+    record = look.found["otp"]
+    given = {name: look.read(place) for name, place in otp.check.items()}
+    issued = {name: record.fields[name] for name in otp.check if name in record.fields}
+    if issued and all(given[name] is not ABSENT and text_of(given[name]) == code for name, code in issued.items()):
+        return None
+    charged = replace(record, wrong=(*record.wrong, look.view.now))
+    return Refusal("wrong otp", otp.wrong, (Put(charged),))

@@ -1,0 +1,42 @@
+"""What is served, as a table for people: operations, their paths, and the test data that triggers each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mocksrv.forms import Answer
+from mocksrv.vendor import Catalogue, Rules
+
+
+def listing(catalogue: Catalogue) -> Iterator[str]:
+    """The lines of ``mocksrv operations``."""
+    width = max(len(name) for name in catalogue.rules)
+    for product in catalogue.products.values():
+        yield f"{product.name}  ({product.spec.file})"
+        for rules in catalogue.rules.values():
+            if rules.product is product:
+                yield from _operation(rules, width)
+        yield ""
+
+
+def _operation(rules: Rules, width: int) -> Iterator[str]:
+    paths = ", ".join(rules.paths)
+    yield f"  {rules.name:<{width}}  {rules.operation.method.upper()} {paths}  -> {rules.success.quote}"
+    rows = list(_test_data(rules))
+    columns = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for place, value, quote, what in rows:
+        yield f"    {place:<{columns[0]}}  {value:<{columns[1]}}  -> {quote}  {what}".rstrip()
+
+
+def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
+    """Place, value, the answer it triggers, and the code that stands in it."""
+    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+        for value, answer in answers.items():
+            yield str(place), value, str(answer.quote), _summary(rules, answer)
+
+
+def _summary(rules: Rules, answer: Answer) -> str:
+    """The texts of the example that a tester would recognise, if it is small and flat."""
+    value = rules.example(answer.quote).value
+    texts = [value[key] for key in ("code", "message", "status") if isinstance(value, dict) and key in value]
+    return ": ".join(str(text) for text in texts[:2])

@@ -1,0 +1,133 @@
+"""What one decision may look at, and what it has found so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mocksrv.call import ABSENT, Call, at, text_of
+from mocksrv.contract import Violation
+from mocksrv.forms import Limit
+from mocksrv.made import make
+from mocksrv.state.contract import Hit, Record, View
+from mocksrv.vendor import Rules
+from mocksrv.words import Conditional, Constant, First, Made, Place, Template, Value
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the settings say about every decision."""
+
+    seed: int = 1
+    random_codes: bool = False
+    quotas: bool = True
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much of a limit is left: what ``limit.*`` reads. Times are whole seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+    retry: int | None
+
+    def read(self, name: str) -> int | Any:
+        """``limit``, ``remaining``, ``reset``, and ``retry`` only when the limit is exceeded."""
+        found = {"limit": self.limit, "remaining": self.remaining, "reset": self.reset, "retry": self.retry}.get(name)
+        return ABSENT if found is None else found
+
+
+@dataclass
+class Look:
+    """One call being decided: it reads the call, the view, and the records found on the way. It changes nothing."""
+
+    rules: Rules
+    call: Call
+    view: View
+    violations: Sequence[Violation]
+    choices: Choices
+    found: dict[str, Record] = field(default_factory=dict)
+    counts: list[Hit] = field(default_factory=list)
+
+    @property
+    def scope(self) -> str:
+        """What keeps this call's ids, records and quotas apart."""
+        place = self.rules.product.form.scope
+        value = self.read(place) if place else ABSENT
+        return "" if value is ABSENT else text_of(value)
+
+    def read(self, place: Place) -> Any:
+        """What stands at a place of the call or of a record found, or ABSENT."""
+        record = self.found.get(place.root)
+        if record is not None:
+            return (
+                record.key if place.steps == ("key",) and "key" not in record.fields else at(record.fields, place.steps)
+            )
+        return self.call.read(place)
+
+    def record(self, kind: str, key: str) -> Record | None:
+        """A record of the product, in the call's scope or shared by all."""
+        return self.view.record(self.rules.product.name, kind, "" if kind == "client" else self.scope, key)
+
+    def value(self, value: Value, *origin: str | int) -> Any:
+        """What a value is for this call, or ABSENT. ``origin`` says what a made value belongs to."""
+        match value:
+            case Place():
+                return self.read(value)
+            case Constant(text):
+                return text
+            case Made():
+                return self._made(value, origin)
+            case First(options):
+                found = (self.value(option, *origin) for option in options)
+                return next((each for each in found if each is not ABSENT and text_of(each).strip()), ABSENT)
+            case Conditional(inner, when):
+                return self.value(inner, *origin) if self.holds(when) else ABSENT
+            case Template(parts):
+                texts = [part if isinstance(part, str) else self.value(part, *origin) for part in parts]
+                return ABSENT if any(text is ABSENT for text in texts) else "".join(text_of(text) for text in texts)
+
+    def _made(self, word: Made, origin: tuple[str | int, ...]) -> Any:
+        if word.kind == "path":
+            return self.call.url
+        return make(word, self.choices.seed, self.rules.product.name, self.scope, *origin)
+
+    def text(self, value: Value, *origin: str | int) -> str | None:
+        """The value as text; None when it is absent."""
+        found = self.value(value, *origin)
+        return None if found is ABSENT else text_of(found)
+
+    def holds(self, when: Iterable[tuple[Place, str]]) -> bool:
+        """Whether every place equals its text."""
+        return all(
+            text_of(found) == text if (found := self.read(place)) is not ABSENT else False for place, text in when
+        )
+
+    def entity(self) -> str:
+        """Whom the call serves: the last record found that is not the client, else the client, else nobody."""
+        others = [record for kind, record in self.found.items() if kind != "client"]
+        record = others[-1] if others else self.found.get("client")
+        whom = f"{record.kind} {record.key}" if record else "-"
+        return f"{self.rules.name} {self.scope} {whom}"
+
+    def allowance(self, name: str, limit: Limit, *, forced: bool = False) -> Allowance:
+        """What is left of a limit for this call's ``per``, with what this call counted.
+
+        ``forced`` shows the limit as exceeded although it is not: a refusal by test data looks like the real one.
+        """
+        hits = list(self.view.hits(name, self.per(limit), limit.rate.seconds))
+        hits += [count.at for count in self.counts if count.limit == name]
+        left = max(limit.rate.most - len(hits), 0)
+        now, seconds = self.view.now, limit.rate.seconds
+        reset = math.ceil(hits[-1] + seconds - now) if hits else 0
+        if forced and left:
+            return Allowance(limit.rate.most, 0, math.ceil(seconds), math.ceil(seconds))
+        retry = math.ceil(hits[-limit.rate.most] + seconds - now) if not left and forced else None
+        return Allowance(limit.rate.most, left, reset, retry)
+
+    def per(self, limit: Limit) -> str:
+        """The value that a limit is counted for; empty when there is none."""
+        return f"{self.scope} {self.text(limit.per) if limit.per else ''}"

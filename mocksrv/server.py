@@ -1,0 +1,324 @@
+"""Listens: ``serve`` for the command line (granian, one worker process), ``running`` inside a test (Werkzeug).
+
+granian runs the app in a child process, not in ours, on purpose: a thread that is stuck in a request cannot be cut,
+a process can. Only granian's public names are used. POSIX only (fcntl, setitimer).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import multiprocessing
+import os
+import secrets
+import signal
+import socket
+import tempfile
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
+
+from mocksrv.errors import CannotListen, MocksrvError, PortTaken
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+OPTIONS: dict[str, Any] = {
+    "interface": Interfaces.WSGI,
+    "http": HTTPModes.http1,
+    # Threads are made when needed and end after 30 idle seconds: many delayed answers, no cost before there are any.
+    "blocking_threads": 512,
+    # Open connections, idle ones too; the next one waits. Below 1024, the usual limit of a process's open files.
+    "backpressure": 900,
+    # Unless incremental, granian logs to stdout, and its dictConfig() closes the handlers that our caller has set up.
+    "log_enabled": False,
+    "log_dictconfig": {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
+}
+
+
+class AppFailed(MocksrvError):
+    """The app could not be made, or the process that runs it has ended by itself."""
+
+
+def serve(load: Callable[[], WSGIApplication], host: str, port: int, grace: float, ready: Callable[[str], None]) -> int:
+    """Serve what ``load`` makes until SIGTERM, SIGINT or SIGHUP; give the number of requests that were cut then.
+
+    ``load`` is called once, in the worker, which is forked or, where that is Python's default, spawned: make it a
+    module's function or a ``functools.partial`` of one, so that it can be pickled. ``ready`` gets the base URL once
+    requests are answered; port 0 picks a free port. After the signal, requests in flight have ``grace`` seconds; a
+    second signal cuts them at once. Main thread only. The signal handlers stay, as the process is about to end: a late
+    signal must not replace the caller's exit status.
+
+    Raises PortTaken, CannotListen, AppFailed (``load`` raised, or the worker died) and whatever ``ready`` raises.
+    """
+    with closing(
+        _bind(host, port)
+    ) as sock:  # Held while granian listens beside it: port 0 is a real port from here on.
+        address: tuple[str, int] = sock.getsockname()[:2]
+        with _locked(*address):
+            return _Serving(load, address, grace, lambda: ready(_url(host, address[1]))).run()
+
+
+@contextmanager
+def running(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve ``app`` from a daemon thread of this process while the ``with`` block runs; give the base URL.
+
+    Port 0 picks a free port. Raises PortTaken and CannotListen.
+    """
+    with closing(_bind(host, port)) as sock:
+        address, port = sock.getsockname()[:2]
+        sock.listen(128)
+        server = make_server(address, port, app, threaded=True, request_handler=_Quiet, fd=sock.fileno())
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield _url(host, port)
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing; errors are still logged."""
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Give a socket that is bound, but does not listen. Raises PortTaken, CannotListen.
+
+    SO_REUSEADDR ignores what a stopped server leaves behind (TIME_WAIT) and lets granian bind beside us, but is refused
+    where anybody listens. SO_REUSEPORT, which granian sets, is not: it would share another server's port.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise CannotListen(f"cannot listen on {host}: there is no such address; choose another with --host") from None
+    # IPv4 first: containers often name ::1 as localhost and have no IPv6. An address, as granian takes no names.
+    family, *_, (address, *_) = min(found, key=lambda info: info[0] != socket.AF_INET)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((address, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise _refusal(host, port, error) from None
+    return sock
+
+
+def _refusal(host: str, port: int, error: OSError | OverflowError) -> CannotListen:
+    code = getattr(error, "errno", None)
+    if code in (errno.EADDRINUSE, errno.EAGAIN):
+        other = "choose another with --port, or --port 0 for any free one"
+        return PortTaken(f"port {port} on {host} is taken by another program; {other}")
+    if code == errno.EADDRNOTAVAIL:
+        return CannotListen(f"cannot listen on {host}: no such address on this machine; choose another with --host")
+    reason = getattr(error, "strerror", None) or error
+    return CannotListen(f"cannot listen on port {port} of {host}: {reason}; choose another with --port")
+
+
+@contextmanager
+def _locked(address: str, port: int) -> Iterator[None]:
+    """Hold the lock of an address and port: of two servers that start at once, neither sees the other listen.
+
+    It is on bytes of one file per user, which stays empty: each port has 65536, an address one of them, a wildcard all.
+    The kernel drops the lock with our process. Raises PortTaken.
+    """
+    first, length = (0, 1 << 16) if address in ("0.0.0.0", "::") else (zlib.crc32(address.encode()) & 0xFFFF, 1)
+    try:
+        name = os.path.join(tempfile.gettempdir(), f"mocksrv-{os.getuid()}.lock")
+        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:  # Nowhere to write is no reason not to serve: only that race stays open.
+        yield
+        return
+    with closing(os.fdopen(file, "wb")):
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, (port << 16) + first)
+        except OSError as error:
+            raise _refusal(address, port, error) from None
+        yield
+
+
+class _Serving:
+    """One run of granian: whether it was told to stop, and how its worker is."""
+
+    def __init__(
+        self, load: Callable[[], WSGIApplication], address: tuple[str, int], grace: float, ready: Callable[[], None]
+    ) -> None:
+        self.address, self.grace, self.ready = address, grace, ready
+        self.pid, self.stopping, self.cut = os.getpid(), False, False
+        self.ours, theirs = multiprocessing.Pipe()
+        self.worker = _Worker(load, self.ours, theirs, multiprocessing.RawValue("i", 0), f"/{secrets.token_hex(16)}")
+        self.server: Any = Granian("mocksrv", *address, **OPTIONS)  # Any: its methods are untyped
+        self.server.main_loop_interrupt = _MainLoop(self.announce)
+        self.server.on_startup(self.handle_signals)
+
+    def run(self) -> int:
+        """Block until the worker has ended; give the number of requests that were cut. Raises AppFailed."""
+        try:
+            self.server.serve(target_loader=self.worker, wrap_loader=False)
+        except SystemExit:  # granian's way to say that the worker has ended by itself
+            if not self.stopping:
+                raise AppFailed("the server's process has ended unexpectedly; see its messages above") from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.kill()
+            for worker in self.server.wrks:
+                worker.join()
+            self.ours.close()
+        # Exact, as the memory outlives the worker. A worker that ends in time may leave a request running whose client
+        # has gone; nobody misses that answer.
+        return self.worker.running.value if self.cut else 0
+
+    def handle_signals(self) -> None:
+        """Replace granian's handlers (it has just set them), which drain without limit and restart upon SIGHUP."""
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP):
+            if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
+                signal.signal(signum, self.stop)
+
+    def stop(self, *_: object) -> None:
+        """On the first signal drain, and set the alarm to the end of the grace period; on the next one, cut."""
+        if os.getpid() != self.pid:
+            os._exit(1)  # A forked worker has this handler until it sets its own.
+        if self.stopping:
+            self.cut = True
+            self.kill()
+        else:
+            self.stopping = True
+            signal.setitimer(signal.ITIMER_REAL, max(self.grace, 0.001))
+            self.server.signal_handler_interrupt()
+
+    def kill(self) -> None:
+        for worker in self.server.wrks:
+            worker.kill()
+
+    def announce(self) -> None:
+        """Call ``ready`` when the worker answers. Raises AppFailed if it does not."""
+        self.worker.theirs.close()  # The worker has its own copy: when that goes too, it has died.
+        while not self.ours.poll(0.1):
+            if self.stopping:
+                return
+        with suppress(EOFError):
+            if problem := self.ours.recv():
+                raise AppFailed(problem)
+        for _ in range(2000):
+            if self.stopping:
+                return
+            if self.answers():
+                return self.ready()
+            if self.ours.poll(0.005):
+                break
+        raise AppFailed("the server's process has ended, or does not answer; see its messages above")
+
+    def answers(self) -> bool:
+        """Whether our worker answers: only it knows the path."""
+        with suppress(OSError), socket.create_connection(self.address, timeout=1) as sock:
+            sock.sendall(f"GET {self.worker.probe} HTTP/1.1\r\nHost: mocksrv\r\nConnection: close\r\n\r\n".encode())
+            return sock.recv(12) == b"HTTP/1.1 204"
+        return False
+
+
+class _MainLoop(threading.Event):
+    """What granian's main process waits for from the start of the worker until a signal.
+
+    The first wait is our moment to look for the worker. A thread could not do it: granian forks after its last hook,
+    and a fork under running threads can deadlock the child (Python 3.12 warns of it).
+    """
+
+    def __init__(self, announce: Callable[[], None]) -> None:
+        super().__init__()
+        self.announce: Callable[[], None] | None = announce
+
+    def wait(self, timeout: float | None = None) -> bool:
+        announce, self.announce = self.announce, None
+        if announce and not self.is_set():
+            announce()
+        return super().wait(timeout)
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """What granian's worker process calls to get the app; it can be pickled if ``load`` can."""
+
+    load: Callable[[], WSGIApplication]
+    ours: Connection
+    theirs: Connection
+    running: Any  # a C int in shared memory: the requests in flight, written by the worker only
+    probe: str
+
+    def __call__(self) -> WSGIApplication:
+        """Give the app, counted. Tells the parent that it is made ("") or why not; exits in that case."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # granian sets its handlers only when the app is made
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the parent to act upon, with its grace period
+        self.ours.close()
+        threading.Thread(target=self.follow, daemon=True).start()
+        logging.getLogger("_granian").setLevel(logging.WARNING)
+        try:
+            app = self.load()
+        except BaseException as error:  # noqa: BLE001
+            self.theirs.send(str(error) if isinstance(error, MocksrvError) else f"{type(error).__name__}: {error}")
+            raise SystemExit(1) from None
+        self.theirs.send("")
+        return _Counted(app, self.running, self.probe)
+
+    def follow(self) -> None:
+        """End with the parent, even a killed one: its end of the pipe closes."""
+        with suppress(EOFError, OSError):
+            self.theirs.recv_bytes()
+        os._exit(1)
+
+
+class _Counted:
+    """The app, with its requests counted from the call until the response's iterable is closed.
+
+    What the app does not read of a body while it is called, it does not get.
+    """
+
+    def __init__(self, app: WSGIApplication, running: Any, probe: str) -> None:
+        self.app, self.running, self.probe, self.lock = app, running, probe, threading.Lock()
+        # granian puts our environment variables into the environ, where these pass for the client's headers.
+        self.leaked = [item for item in os.environ.items() if item[0].startswith(("HTTP_", "CONTENT_"))]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == self.probe:
+            start_response("204 No Content", [])
+            return []
+        for name, value in self.leaked:
+            if environ.get(name) == value:
+                del environ[name]
+        self.count(1)
+        try:
+            return ClosingIterator(self.answer(environ, start_response), lambda: self.count(-1))
+        except BaseException:
+            self.count(-1)
+            raise
+
+    def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Call the app, then read what it left of the body, up to 64 MiB.
+
+        granian closes a connection with unread data on it, and a client that still sends gets an error, no answer.
+        """
+        sent = environ["wsgi.input"]
+        body = self.app(environ, start_response)
+        for _ in range(1024):
+            if not sent.read(1 << 16):
+                break
+        return body
+
+    def count(self, change: int) -> None:
+        with self.lock:
+            self.running.value += change

@@ -1,0 +1,1 @@
+"""What changes: records, quotas, inbox, journal and clock, one world per sandbox."""

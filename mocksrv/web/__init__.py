@@ -1,0 +1,1 @@
+"""HTTP: one view for every vendor operation, and the admin API."""

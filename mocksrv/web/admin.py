@@ -1,0 +1,238 @@
+"""The admin API, below ``/__admin/``: WireMock's vocabulary where it has the word, ours beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError, fields, validate
+
+from mocksrv import __version__
+from mocksrv.call import Malformed, read_json
+from mocksrv.clock import Clock, parse_duration
+from mocksrv.settings import Settings
+from mocksrv.state.contract import Entry, Message, Record, Sent, State
+from mocksrv.vendor import Catalogue
+from mocksrv.web.fence import refusal
+from mocksrv.web.problems import json_response, problem
+from mocksrv.web.sandbox import sandbox_of
+
+
+def moment(seconds: float) -> str:
+    """A time as RFC 3339 in UTC, with milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Move(Schema):
+    """How a clock is moved."""
+
+    advance = fields.String(validate=lambda text: parse_duration(text) > 0)
+    freeze = fields.AwareDateTime(format="iso", default_timezone=UTC)
+    run = fields.Boolean(validate=validate.Equal(True))
+
+
+class Admin:
+    """The routes; each answers for the sandbox that the request chose."""
+
+    def __init__(self, catalogue: Catalogue, state: State, settings: Settings) -> None:
+        self.catalogue = catalogue
+        self.state = state
+        self.settings = settings
+        self.started = time.monotonic()
+
+    def blueprint(self) -> Blueprint:
+        """All routes as one Flask blueprint."""
+        blueprint = Blueprint("admin", __name__, url_prefix="/__admin")
+        blueprint.before_request(lambda: refusal(self.settings, request))
+        routes: list[tuple[str, str, Callable[..., Response]]] = [
+            ("GET", "/health", self.health),
+            ("POST", "/reset", self.reset),
+            ("GET", "/messages", self.messages),
+            ("GET", "/messages/latest", self.latest_message),
+            ("GET", "/otps/latest", self.latest_otp),
+            ("GET", "/requests", self.requests),
+            ("GET", "/clock", self.clock),
+            ("PUT", "/clock", self.move_clock),
+            ("GET", "/records/<kind>/<path:key>", self.record),
+            ("PUT", "/records/<kind>/<path:key>", self.put_record),
+            ("DELETE", "/records/<kind>/<path:key>", self.delete_record),
+        ]
+        for method, rule, view in routes:
+            blueprint.add_url_rule(rule, f"{method} {rule}".replace(".", "_"), view, methods=[method],
+                                   provide_automatic_options=False)  # fmt: skip
+        return blueprint
+
+    def health(self) -> Response:
+        """Alive, since when, and what its bounds have cost."""
+        return json_response({
+            "status": "healthy",
+            "version": __version__,
+            "uptimeInSeconds": int(time.monotonic() - self.started),
+            "operations": len(self.catalogue.rules),
+            "sandbox": sandbox_of(request),
+            "dropped": dict(self.state.dropped(sandbox_of(request))),
+        })  # fmt: skip
+
+    def reset(self) -> Response:
+        """Return this sandbox to the start; with ``?all=true`` every one."""
+        everywhere = request.args.get("all") == "true"
+        self.state.reset(None if everywhere else sandbox_of(request))
+        return json_response({"reset": "all" if everywhere else sandbox_of(request)})
+
+    def messages(self) -> Response:
+        """The inbox, newest first; with ``?to=`` one recipient's."""
+        found = [each for each in self.state.messages(sandbox_of(request)) if request.args.get("to") in (None, each.to)]
+        return json_response({"messages": [_message(each) for each in found], "meta": {"total": len(found)}})
+
+    def latest_message(self) -> Response:
+        """The newest message, of anyone or of ``?to=``."""
+        to = request.args.get("to")
+        found = next((each for each in self.state.messages(sandbox_of(request)) if to in (None, each.to)), None)
+        return json_response(_message(found)) if found else _nothing("message", to)
+
+    def latest_otp(self) -> Response:
+        """The newest code for ``?to=`` (a phone, an e-mail, a user id); the bare code for ``Accept: text/plain``."""
+        to = request.args.get("to")
+        sent = self.state.otps(sandbox_of(request))
+        found = next((each for each in sent if to is None or to in each.recipients), None)
+        if found is None:
+            return _nothing("OTP", to)
+        if request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain":
+            return Response(found.code, content_type="text/plain; charset=utf-8")
+        return json_response(_otp(found, to))
+
+    def requests(self) -> Response:
+        """The journal, newest first, in WireMock's shape; ``?limit=`` bounds it."""
+        entries = self.state.entries(sandbox_of(request))
+        limit = request.args.get("limit", "")
+        shown = entries[: int(limit)] if limit.isdigit() else entries
+        return json_response({
+            "requests": [_entry(each) for each in shown],
+            "meta": {"total": len(entries)},
+            "requestJournalDisabled": False,
+        })  # fmt: skip
+
+    def clock(self) -> Response:
+        """The sandbox's time."""
+        return json_response(_clock(self.state.clock(sandbox_of(request))))
+
+    def move_clock(self) -> Response:
+        """Move the clock: ``{"advance": "10 minutes"}``, ``{"freeze": "2026-01-01T00:00:00Z"}``, ``{"run": true}``."""
+        given = _document()
+        if isinstance(given, Response):
+            return given
+        try:
+            move = _Move().load(given)
+            if len(move) != 1:
+                raise ValidationError('send one of "advance", "freeze" and "run"')
+        except (ValidationError, ValueError) as error:
+            return problem(400, "bad-clock", "This does not move the clock", str(error))
+        if "freeze" in move and move["freeze"].timestamp() < self.state.clock(sandbox_of(request)).now():
+            if self.state.clock(sandbox_of(request)).frozen is not None or self.state.otps(sandbox_of(request)):
+                return problem(409, "backwards", "The clock only moves forward", "Reset the sandbox to go back.")
+        return json_response(_clock(self.state.move(sandbox_of(request), lambda clock: _moved(clock, move))))
+
+    def record(self, kind: str, key: str) -> Response:
+        """Every product's record of that kind and key."""
+        found = self._found(kind, key)
+        return json_response(_records(kind, key, found)) if found else _no_record(kind, key)
+
+    def put_record(self, kind: str, key: str) -> Response:
+        """Make or replace a record, for every product that knows the kind or for ``?product=``."""
+        given = _document()
+        if isinstance(given, Response):
+            return given
+        products = [each for each in self.catalogue.kinds(kind) if request.args.get("product") in (None, each.name)]
+        if not products:
+            return problem(404, "no-such-kind", "No product knows this kind of record", f'The kind is "{kind}".')
+        wrong = [name for name, value in given.items() if not isinstance(value, (str, int, float, bool))]
+        if wrong:
+            return problem(400, "bad-record", "A record maps names to plain values", f"Not plain: {', '.join(wrong)}.")
+        texts = {name: value if isinstance(value, str) else str(value).lower() for name, value in given.items()}
+        records = [product.record(kind, texts, key) for product in products]
+        self.state.put(sandbox_of(request), records)
+        return json_response(_records(kind, key, records))
+
+    def delete_record(self, kind: str, key: str) -> Response:
+        """Forget a record."""
+        found = self._found(kind, key)
+        self.state.remove(sandbox_of(request), found)
+        return json_response(_records(kind, key, found)) if found else _no_record(kind, key)
+
+    def _found(self, kind: str, key: str) -> list[Record]:
+        wanted = request.args.get("product")
+        found = self.state.records(sandbox_of(request), kind, key)
+        return [record for record in found if wanted in (None, record.product)]
+
+
+def _document() -> dict[str, Any] | Response:
+    try:
+        document = read_json(request.get_data(cache=True))
+    except Malformed as error:
+        return problem(400, "bad-json", "The body is not JSON", str(error))
+    if not isinstance(document, dict):
+        return problem(400, "bad-json", "The body is not a JSON object", "Send an object.")
+    return document
+
+
+def _moved(clock: Clock, move: dict[str, Any]) -> Clock:
+    if "advance" in move:
+        return clock.advanced(parse_duration(move["advance"]))
+    return clock.frozen_at(move["freeze"].timestamp()) if "freeze" in move else clock.running()
+
+
+def _clock(clock: Clock) -> dict[str, Any]:
+    return {"now": moment(clock.now()), "frozen": clock.frozen is not None}
+
+
+def _nothing(what: str, to: str | None) -> Response:
+    whom = f'"{to}" was sent none' if to else "none was sent yet"
+    return problem(404, "nothing-sent", f"No {what}", f"In the sandbox {sandbox_of(request)}, {whom}.")
+
+
+def _no_record(kind: str, key: str) -> Response:
+    return problem(404, "no-such-record", "No such record", f'There is no {kind} "{key}" in {sandbox_of(request)}.')
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "operation": message.operation,
+        "via": message.via,
+        "to": message.to,
+        "subject": message.subject,
+        "text": message.text,
+        "code": message.code,
+        "sent": moment(message.sent),
+    }
+
+
+def _otp(sent: Sent, to: str | None) -> dict[str, Any]:
+    return {
+        "code": sent.code,
+        "id": sent.id,
+        "to": to if to is not None else next(iter(sent.recipients), None),
+        "operation": sent.operation,
+        "sent": moment(sent.sent),
+    }
+
+
+def _records(kind: str, key: str, records: list[Record]) -> dict[str, Any]:
+    shown = [{"product": each.product, "scope": each.scope or None, "fields": dict(each.fields)} for each in records]
+    return {"kind": kind, "key": key, "records": shown}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    logged = {"loggedDate": int(entry.logged * 1000), "loggedDateString": moment(entry.logged)}
+    return {
+        "id": entry.id,
+        "request": {**entry.request, **logged},
+        "responseDefinition": {"status": entry.response.get("status"), "body": entry.response.get("body")},
+        "response": dict(entry.response),
+        "wasMatched": entry.matched,
+        "operation": entry.operation,
+        "why": entry.why,
+    }

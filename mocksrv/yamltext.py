@@ -1,0 +1,163 @@
+"""YAML with positions.
+
+Fixtures are read as text (``no`` stays "no", a phone number keeps its zeros); specs are typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from mocksrv.errors import LoadError, Mark, Problem
+
+# A fixture of a few kilobytes that aliases into gigabytes is the oldest YAML attack; no honest file comes near.
+MOST_NODES = 200_000
+MOST_DEPTH = 100
+_STRING = "tag:yaml.org,2002:str"
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Text(str):
+    """A YAML scalar that knows where it stands."""
+
+    mark: Mark
+
+    def __new__(cls, text: str, mark: Mark) -> Text:
+        self = super().__new__(cls, text)
+        self.mark = mark
+        return self
+
+
+class Map(dict[str, Any]):
+    """A YAML mapping whose keys are Texts and that knows where it begins."""
+
+    mark: Mark
+
+
+class List(list[Any]):
+    """A YAML sequence that knows where it begins."""
+
+    mark: Mark
+
+
+def mark_of(value: object, otherwise: Mark) -> Mark:
+    """Where the value stands, if it came from a file."""
+    return getattr(value, "mark", otherwise)
+
+
+class _TypedLoader(yaml.SafeLoader):
+    """YAML 1.1 without timestamps: an example ``2025-11-01`` in a spec is a text, as it is in JSON."""
+
+
+_TypedLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass
+class _Walk:
+    """One pass over the composed nodes, collecting every problem instead of stopping at the first."""
+
+    file: str
+    scalar: Callable[[yaml.ScalarNode, Mark], Any]
+    problems: list[Problem] = field(default_factory=list)
+    marks: dict[tuple[str | int, ...], Mark] = field(default_factory=dict)
+    nodes: int = 0
+
+    def mark(self, node: yaml.Node) -> Mark:
+        return Mark(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def value(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
+        self.nodes += 1
+        if self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
+            raise LoadError([Problem(self.mark(node), "too large or too deep once its aliases are followed")])
+        self.marks.setdefault(path, self.mark(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            found = List(self.value(item, (*path, index)) for index, item in enumerate(node.value))
+            found.mark = self.mark(node)
+            return found
+        return self.scalar(node, self.mark(node))  # type: ignore[arg-type]
+
+    def mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> Map:
+        found = Map()
+        found.mark = self.mark(node)
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(Problem(self.mark(key_node), "a key must be a plain text"))
+                continue
+            key = Text(key_node.value, self.mark(key_node))
+            if key in found:
+                first = next(known for known in found if known == key)
+                self.problems.append(Problem(key.mark, f'duplicate key "{key}"; it stands in line {first.mark.line}'))  # type: ignore[attr-defined]
+                continue
+            self.marks[(*path, str(key))] = key.mark
+            found[key] = self.value(value_node, (*path, str(key)))
+        return found
+
+
+def _text(node: yaml.ScalarNode, mark: Mark) -> Text:
+    return Text(node.value, mark)
+
+
+def _typing() -> Callable[[yaml.ScalarNode, Mark], Any]:
+    loader = _TypedLoader("")
+
+    def typed(node: yaml.ScalarNode, _: Mark) -> Any:
+        if node.style:  # quoted or a block: a text, whatever it looks like
+            return node.value
+        tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
+        if tag == _STRING:
+            return node.value
+        try:
+            return loader.construct_object(yaml.ScalarNode(tag, node.value))
+        except (ValueError, yaml.YAMLError):
+            return node.value
+
+    return typed
+
+
+def _read(text: str, file: str, scalar: Callable[[yaml.ScalarNode, Mark], Any]) -> tuple[Map, _Walk]:
+    walk = _Walk(file, scalar)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        mark = Mark(file, at.line + 1, at.column + 1) if at else Mark(file)
+        raise LoadError([Problem(mark, f"not YAML: {error.problem or error.context}")]) from None
+    except yaml.YAMLError as error:
+        raise LoadError([Problem(Mark(file), f"not YAML: {str(error).splitlines()[0]}")]) from None
+    except RecursionError:
+        raise LoadError([Problem(Mark(file), "nested too deeply")]) from None
+    if node is None:
+        empty = Map()
+        empty.mark = Mark(file)
+        return empty, walk
+    if not isinstance(node, yaml.MappingNode):
+        raise LoadError([Problem(walk.mark(node), "the file must be a mapping of keys to values")])
+    found = walk.value(node, ())
+    if walk.problems:
+        raise LoadError(walk.problems)
+    return found, walk
+
+
+def read_text(text: str, file: str) -> Map:
+    """The document with every scalar a Text and every mapping a Map.
+
+    Raises LoadError: bad YAML, duplicate keys, aliases beyond a bound.
+    """
+    return _read(text, file, _text)[0]
+
+
+def read_typed(text: str, file: str) -> tuple[Map, dict[tuple[str | int, ...], Mark]]:
+    """The document with numbers, booleans and null typed as in YAML's JSON schema, and the position of every path.
+
+    Raises LoadError as ``read_text`` does.
+    """
+    found, walk = _read(text, file, _typing())
+    return found, walk.marks
