@@ -87,19 +87,17 @@ def _writes(look: Look) -> Iterator[Write]:
             look.counts.append(hit_of(look, name, limit))
     yield from look.counts
     form, entity = look.rules.form, look.entity()
-    if form is None:
-        return
     if isinstance(form.otp, Making):
         yield from _make_otp(look, form.otp)
     elif form.otp:
         look.found["otp"] = replace(look.found["otp"], used=True)
         yield Put(look.found["otp"])
-    for kind, creation in (form.creates or {}).items():
+    for kind, creation in form.creates.items():
         key = look.text(creation.key, entity, look.view.served(entity)) or ""
-        made = _record(look, kind, key, creation.keeps or {}, creation.lives, None)
+        made = _record(look, kind, key, creation.keeps, creation.lives, None)
         look.found[kind] = made
         yield Put(made)
-    if any(True for value in (form.success.fields or {}).values() for _ in words_in(value)):
+    if any(True for value in form.success.fields.values() for _ in words_in(value)):
         yield Serve(entity)
 
 
@@ -130,7 +128,7 @@ def _make_otp(look: Look, otp: Making) -> Iterator[Write]:
     ordinal = before.ordinal + 1 if (before := look.record("otp", key)) else 1
     codes = {name: code for name, value in otp.issue.items() if (code := _code(look, value, key, ordinal, name))}
     required = [record.key for kind, record in look.found.items() if kind != "client"]
-    look.found["otp"] = _record(look, "otp", key, otp.keeps or {}, otp.lives, otp.attempts, codes)
+    look.found["otp"] = _record(look, "otp", key, otp.keeps, otp.lives, otp.attempts, codes)
     yield Put(look.found["otp"])
     if words_of_key(otp.key):
         yield Serve(entity)
@@ -158,12 +156,11 @@ def _code(look: Look, value: Value, key: str, ordinal: int, name: str) -> str | 
 def _deliver(look: Look, codes: dict[str, str], required: list[str]) -> Deliver:
     """Every message that the call's channels would show, and the code for whoever asks by a recipient."""
     messages: list[Message] = []
-    form = look.rules.form
-    for message in (form and form.messages) or ():
+    for message in look.rules.form.messages:
         if look.holds(message.when):
             for via, to in _channels(look, message.via, message.to):
                 text = message.text.get(via) or message.text.get("otherwise")
-                subject = (message.subject or {}).get(via)
+                subject = message.subject.get(via)
                 messages.append(Message(
                     id=make_value(Made("uuid"), look.choices.seed, look.scope, look.rules.name, look.found["otp"].key,
                                   look.found["otp"].ordinal, len(messages)),

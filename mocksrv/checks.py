@@ -13,8 +13,8 @@ from mocksrv.call import ABSENT, text_of
 from mocksrv.errors import Mark
 from mocksrv.forms import NOWHERE, Answer, Checking, Limit, Making, Require
 from mocksrv.look import Look
+from mocksrv.rules import Rules
 from mocksrv.state.contract import Hit, Put, Record, Write
-from mocksrv.vendor import Rules
 from mocksrv.words import Place, Value, places_in
 
 HEADERS, BODY, RECORDS, MAKING, CHECKING, SUCCESSES = 1, 2, 3, 4, 5, 6
@@ -65,7 +65,7 @@ def _check(stage: int, what: str, answer: Answer, true: Callable[[Look], bool]) 
 
 def _credentials(rules: Rules) -> Iterator[Check]:
     """First every credential that is missing, then whether they belong together."""
-    declared = rules.product.form.credentials or {}
+    declared = rules.product.form.credentials
     for name in _schemes(rules):
         header = _place_of(rules, name)
         yield _check(HEADERS, f"missing {header}", declared[name].missing, partial(_blank, header))
@@ -78,7 +78,7 @@ def _blank(place: Place, look: Look) -> bool:
 
 
 def _schemes(rules: Rules) -> list[str]:
-    declared = rules.product.form.credentials or {}
+    declared = rules.product.form.credentials
     asked = {name for alternative in rules.operation.security for name in alternative}
     return [name for name in declared if name in asked]
 
@@ -91,7 +91,7 @@ def _place_of(rules: Rules, name: str) -> Place:
 
 def _find_client(rules: Rules, look: Look) -> Refusal | None:
     """The client is the record whose fields are what was presented; ``client.*`` can be read from here on."""
-    declared = rules.product.form.credentials or {}
+    declared = rules.product.form.credentials
     client: Record | None = None
     for name in _schemes(rules):
         presented, place = look.call.read(_place_of(rules, name)), declared[name].is_
@@ -124,17 +124,17 @@ def _stage_of(rules: Rules, place: Place) -> int:
         return HEADERS
     if place.root == "otp":
         return CHECKING
-    return RECORDS if place.root in ((rules.form and rules.form.requires) or {}) else BODY
+    return RECORDS if place.root in rules.form.requires else BODY
 
 
 def _triggers(rules: Rules) -> Iterator[Check]:
-    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+    for place, answers in rules.form.triggers.items():
         if _stage_of(rules, place) in (HEADERS, BODY):
             yield _trigger(_stage_of(rules, place), place, answers)
 
 
 def _triggers_on(rules: Rules, kind: str, stage: int) -> Iterator[Check]:
-    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+    for place, answers in rules.form.triggers.items():
         if place.root == kind:
             yield _trigger(stage, place, answers)
 
@@ -182,7 +182,7 @@ def hit_of(look: Look, name: str, limit: Limit) -> Hit:
 
 
 def _requires(rules: Rules) -> Iterator[Check]:
-    for kind, require in ((rules.form and rules.form.requires) or {}).items():
+    for kind, require in rules.form.requires.items():
         yield _found(kind, require)
         states: list[tuple[str, Answer | None, Callable[[Record, float], bool]]] = [
             ("used", require.used, lambda record, _: record.used),
@@ -193,7 +193,7 @@ def _requires(rules: Rules) -> Iterator[Check]:
         for state, answer, true in states:
             if answer:
                 yield _state(RECORDS, kind, state, answer, true)
-        for place, answer in (require.differs or {}).items():
+        for place, answer in require.differs.items():
             yield _differs(kind, place, answer)
         yield from _triggers_on(rules, kind, RECORDS)
 
@@ -236,9 +236,9 @@ def _differs(kind: str, place: Place, answer: Answer) -> Check:
 
 def _again(rules: Rules) -> Iterator[Check]:
     form = rules.form
-    if form and isinstance(form.otp, Making) and isinstance(form.otp.again, Answer):
+    if isinstance(form.otp, Making) and isinstance(form.otp.again, Answer):
         yield _duplicate("otp", form.otp.key, form.otp.again)
-    for kind, creation in ((form and form.creates) or {}).items():
+    for kind, creation in form.creates.items():
         if isinstance(creation.again, Answer):
             yield _duplicate(kind, creation.key, creation.again)
 
@@ -257,7 +257,7 @@ def _duplicate(kind: str, key: Value, answer: Answer) -> Check:
 
 
 def _otp(rules: Rules) -> Iterator[Check]:
-    otp = rules.form and rules.form.otp
+    otp = rules.form.otp
     if not isinstance(otp, Checking):
         return
     yield Check(CHECKING, "missing otp", lambda look: _find_otp(otp, look), str(otp.missing.quote), otp.missing.mark)

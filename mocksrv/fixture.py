@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Hashable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, post_load, validates_schema
+from marshmallow import ValidationError
 
-from mocksrv.errors import LoadError, Mark, Problem, nearest
+from mocksrv.errors import LoadError, Mark, Problem
 from mocksrv.forms import OperationForm, ProductForm
+from mocksrv.schema import Form, load_form
 from mocksrv.yamltext import mark_of, read_text
-
-Form = TypeVar("Form")
-
-
-def words_of(form: type[Any]) -> dict[str, Any]:
-    """The words of a form, as they are spelt in a fixture, with the marshmallow field that reads each."""
-    found = {}
-    for field in dataclasses.fields(form):
-        if reader := field.metadata.get("word"):
-            found[reader.data_key or field.name] = reader
-    return found
-
-
-class _FormSchema(Schema):
-    """Unknown keys are reported beside all other errors, with the nearest right word."""
-
-    form: type[Any]
-
-    class Meta:
-        unknown = INCLUDE
-
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _known(self, data: Any, original: Any, **_: Any) -> None:
-        words = words_of(self.form)
-        unknown = {key: [f'unknown key "{key}"{nearest(key, words)}'] for key in original if key not in words}
-        if unknown:
-            raise ValidationError(unknown)
-
-    @post_load(pass_original=True)
-    def _make(self, data: dict[str, Any], original: Any, **_: Any) -> Any:
-        names = {field.name for field in dataclasses.fields(self.form)}
-        given = {name: value for name, value in data.items() if name in names}
-        return self.form(**given, mark=mark_of(original, Mark("?")))
-
-
-@cache
-def _schema_of(key: Hashable) -> Schema:
-    form: type[Any] = cast(type[Any], key)
-    readers = {field.name: field.metadata["word"] for field in dataclasses.fields(form) if "word" in field.metadata}
-    made = type(form.__name__, (_FormSchema,), {**readers, "form": form, "error_messages": {
-        "type": "a mapping of words is wanted here",
-    }})  # fmt: skip
-    return made()  # type: ignore[no-any-return]
-
-
-def load_form(form: type[Form], data: Any) -> Form:
-    """A form filled in. Raises marshmallow's ValidationError with everything that is wrong."""
-    loaded: Form = _schema_of(cast(Hashable, form)).load(data)
-    return loaded
 
 
 def load_product(path: Path, root: Path) -> ProductForm:

@@ -5,7 +5,6 @@ Each field's metadata holds the marshmallow field that reads it, so that a word 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from marshmallow import fields
 
 from mocksrv.clock import parse_duration
-from mocksrv.errors import Mark
+from mocksrv.errors import Mark, nearest
+from mocksrv.schema import Nest, Read, word
 from mocksrv.words import (
     KINDS,
     Conditional,
@@ -33,44 +33,6 @@ from mocksrv.words import (
 )
 
 NOWHERE = Mark("?")
-
-
-class Read(fields.Field[Any]):
-    """A marshmallow field whose reader is a function from text to value that raises ValueError with a sentence."""
-
-    def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
-        super().__init__(**options)
-        self.read = read
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
-        try:
-            return self.read(value)
-        except ValueError as error:
-            raise self.make_error("invalid", sentence=str(error)) from None
-
-    default_error_messages = {"invalid": "{sentence}"}  # noqa: RUF012 (marshmallow's own declaration)
-
-
-class Nest(fields.Field[Any]):
-    """A form within a form, by its dataclass; ``choose`` picks one by what the text says."""
-
-    def __init__(self, form: type[Any] | Callable[[Any], type[Any]], **options: Any) -> None:
-        super().__init__(**options)
-        self.form = form
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
-        from mocksrv.fixture import load_form
-
-        chosen = self.form if isinstance(self.form, type) else self.form(value)
-        return load_form(chosen, value)
-
-
-def word(read: Any, default: Any = None, *, named: str | None = None, needed: bool = False) -> Any:
-    """Declare a word of the notation: how it is read, what it is when absent, how it is spelt."""
-    reader = read if isinstance(read, fields.Field) else Read(read)
-    reader.required = needed
-    reader.data_key = named
-    return dataclasses.field(default=default, metadata={"word": reader})
 
 
 def _each(read: Any) -> Any:
@@ -196,8 +158,6 @@ def read_line(text: str) -> Line:
         return Line(None, None)
     first, _, kind = text.partition(" ")
     if kind and kind not in KINDS:
-        from mocksrv.errors import nearest
-
         raise ValueError(f'"{kind}" is not a kind of violation{nearest(kind, KINDS)}')
     if first == "any":
         return Line(None, kind or None)
@@ -225,7 +185,7 @@ class Require:
     unused: Answer | None = word(read_answer)
     exhausted: Answer | None = word(read_answer)
     expired: Answer | None = word(read_answer)
-    differs: dict[Place, Answer] = word(_map(read_place, read_answer))
+    differs: dict[Place, Answer] = word(_map(read_place, read_answer), dict)
     mark: Mark = NOWHERE
 
 
@@ -249,7 +209,7 @@ class Making:
     again: Answer | str | None = word(_again)
     lives: float | None = word(parse_duration)
     attempts: Attempts | None = word(_attempts)
-    keeps: dict[str, Value] = word(_map(_text, _constants))
+    keeps: dict[str, Value] = word(_map(_text, _constants), dict)
     mark: Mark = NOWHERE
 
 
@@ -278,7 +238,7 @@ class Message:
     via: Value = word(_constants, needed=True)
     to: Value = word(_constants, needed=True)
     text: dict[str, Value] = word(_texts, needed=True)
-    subject: dict[str, Value] = word(_texts)
+    subject: dict[str, Value] = word(_texts, dict)
     when: tuple[tuple[Place, str], ...] = word(read_when, ())
     mark: Mark = NOWHERE
 
@@ -290,7 +250,7 @@ class Creation:
     key: Value = word(read_template, needed=True)
     again: Answer | str | None = word(_again)
     lives: float | None = word(parse_duration)
-    keeps: dict[str, Value] = word(_map(_text, _constants))
+    keeps: dict[str, Value] = word(_map(_text, _constants), dict)
     mark: Mark = NOWHERE
 
 
@@ -299,13 +259,13 @@ class Success:
     """The accepting answer."""
 
     reply: Quote = word(read_quote, needed=True)
-    fields: dict[tuple[str | int, ...], Value] = word(_map(read_field, read_value))
+    fields: dict[tuple[str | int, ...], Value] = word(_map(read_field, read_value), dict)
     mark: Mark = NOWHERE
 
     @property
     def answer(self) -> Answer:
         """Its quote with its fields."""
-        return Answer(self.reply, tuple((self.fields or {}).items()))
+        return Answer(self.reply, tuple(self.fields.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,11 +274,11 @@ class ProductForm:
 
     mount: str = word(_text, "")
     scope: Place | None = word(read_place)
-    credentials: dict[str, Credential] = word(_map(_text, Nest(Credential)))
-    missing_means: list[str] = word(_each(_one_of("absent", "null", "blank", "empty")), named="missing means")
-    records: dict[str, list[dict[str, str]]] = word(_map(_text, _each(_map(_text, _text))))
-    limits: list[Limit] = word(_each(Nest(Limit)))
-    headers: dict[str, Value] = word(_map(_text, _constants))
+    credentials: dict[str, Credential] = word(_map(_text, Nest(Credential)), dict)
+    missing_means: list[str] = word(_each(_one_of("absent", "null", "blank", "empty")), list, named="missing means")
+    records: dict[str, list[dict[str, str]]] = word(_map(_text, _each(_map(_text, _text))), dict)
+    limits: list[Limit] = word(_each(Nest(Limit)), list)
+    headers: dict[str, Value] = word(_map(_text, _constants), dict)
     otherwise: Answer | None = word(read_answer)
     unknown_path: Quote | None = word(read_quote, named="unknown path")
     unknown_method: Quote | None = word(read_quote, named="unknown method")
@@ -334,14 +294,14 @@ class OperationForm:
     """``<operation>.yaml``: one operation, in the order of a request's life."""
 
     operation: tuple[str, ...] = word(_operations, needed=True)
-    tighten: dict[Place, dict[str, Any]] = word(_map(read_place, _map(_text, lambda raw: raw)))
-    violations: dict[Line, Answer] = word(_map(read_line, read_answer))
-    triggers: dict[Place, dict[str, Answer]] = word(_map(read_place, _map(_text, read_answer)))
-    requires: dict[str, Require] = word(_map(_text, Nest(Require)))
-    limits: list[Limit] = word(_each(Nest(Limit)))
+    tighten: dict[Place, dict[str, Any]] = word(_map(read_place, _map(_text, lambda raw: raw)), dict)
+    violations: dict[Line, Answer] = word(_map(read_line, read_answer), dict)
+    triggers: dict[Place, dict[str, Answer]] = word(_map(read_place, _map(_text, read_answer)), dict)
+    requires: dict[str, Require] = word(_map(_text, Nest(Require)), dict)
+    limits: list[Limit] = word(_each(Nest(Limit)), list)
     otp: Making | Checking | None = word(Nest(_otp))
-    messages: list[Message] = word(_each(Nest(Message)))
-    creates: dict[str, Creation] = word(_map(_text, Nest(Creation)))
+    messages: list[Message] = word(_each(Nest(Message)), list)
+    creates: dict[str, Creation] = word(_map(_text, Nest(Creation)), dict)
     success: Success = word(Nest(Success), needed=True)
-    unquoted: dict[Quote, str] = word(_map(read_quote, _text))
+    unquoted: dict[Quote, str] = word(_map(read_quote, _text), dict)
     mark: Mark = NOWHERE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mocksrv.forms import Answer
-from mocksrv.vendor import Catalogue, Rules
+from mocksrv.rules import Rules
+from mocksrv.vendor import Catalogue
 
 
 def listing(catalogue: Catalogue) -> Iterator[str]:
@@ -30,7 +31,7 @@ def _operation(rules: Rules, width: int) -> Iterator[str]:
 
 def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
     """Place, value, the answer it triggers, and the code that stands in it."""
-    for place, answers in ((rules.form and rules.form.triggers) or {}).items():
+    for place, answers in rules.form.triggers.items():
         for value, answer in answers.items():
             yield str(place), value, str(answer.quote), _summary(rules, answer)
 

@@ -11,8 +11,8 @@ from mocksrv.call import ABSENT, Call, at, text_of
 from mocksrv.contract import Violation
 from mocksrv.forms import Limit
 from mocksrv.made import make
+from mocksrv.rules import Rules
 from mocksrv.state.contract import Hit, Record, View
-from mocksrv.vendor import Rules
 from mocksrv.words import Conditional, Constant, First, Made, Place, Template, Value
 
 

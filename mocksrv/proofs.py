@@ -12,8 +12,9 @@ from openapi_schema_validator import OAS30ReadValidator, OAS31Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from mocksrv.errors import Mark, Problem
+from mocksrv.rules import Product, Rules
 from mocksrv.spec import Example
-from mocksrv.vendor import Catalogue, Product, Rules
+from mocksrv.vendor import Catalogue
 
 
 def prove(catalogue: Catalogue) -> list[Problem]:

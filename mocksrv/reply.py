@@ -62,7 +62,7 @@ def _renew(body: Any, path: tuple[str | int, ...], value: Any) -> None:
 
 def _headers(decision: Decision) -> Any:
     """The product's headers: ``limit.*`` reads what is left of the limit."""
-    for name, value in (decision.look.rules.product.form.headers or {}).items():
+    for name, value in decision.look.rules.product.form.headers.items():
         found = _header(decision, value)
         if found is not ABSENT:
             yield name, text_of(found)

@@ -210,13 +210,13 @@ class _Serving:
         self.worker.theirs.close()  # The worker has its own copy: when that goes too, it has died.
         while not self.ours.poll(0.1):
             if self.stopping:
-                return
+                return None
         with suppress(EOFError):
             if problem := self.ours.recv():
                 raise AppFailed(problem)
         for _ in range(2000):
             if self.stopping:
-                return
+                return None
             if self.answers():
                 return self.ready()
             if self.ours.poll(0.005):
@@ -269,7 +269,7 @@ class _Worker:
         logging.getLogger("_granian").setLevel(logging.WARNING)
         try:
             app = self.load()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             self.theirs.send(str(error) if isinstance(error, MocksrvError) else f"{type(error).__name__}: {error}")
             raise SystemExit(1) from None
         self.theirs.send("")

@@ -1,4 +1,4 @@
-"""Schema keywords that a vendor states only in prose, put into the operation's schema so that openapi-core judges them."""
+"""What a vendor states only in prose, put into the operation's schema so that openapi-core judges it."""
 
 from __future__ import annotations
 

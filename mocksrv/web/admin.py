@@ -130,9 +130,10 @@ class Admin:
                 raise ValidationError('send one of "advance", "freeze" and "run"')
         except (ValidationError, ValueError) as error:
             return problem(400, "bad-clock", "This does not move the clock", str(error))
-        if "freeze" in move and move["freeze"].timestamp() < self.state.clock(sandbox_of(request)).now():
-            if self.state.clock(sandbox_of(request)).frozen is not None or self.state.otps(sandbox_of(request)):
-                return problem(409, "backwards", "The clock only moves forward", "Reset the sandbox to go back.")
+        back = "freeze" in move and move["freeze"].timestamp() < self.state.clock(sandbox_of(request)).now()
+        if back and self.state.entries(sandbox_of(request)):
+            detail = "It may be set back before the first call only; reset the sandbox to do so."
+            return problem(409, "backwards", "The clock only moves forward", detail)
         return json_response(_clock(self.state.move(sandbox_of(request), lambda clock: _moved(clock, move))))
 
     def record(self, kind: str, key: str) -> Response:

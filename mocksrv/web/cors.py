@@ -12,7 +12,7 @@ ADMIN = "/__admin"
 
 def allow_any_origin(app: Flask, catalogue: Catalogue) -> None:
     """Answer preflights of vendor routes and let any origin read their answers, without credentials."""
-    named = {header for product in catalogue.products.values() for header in product.form.headers or {}}
+    named = {header for product in catalogue.products.values() for header in product.form.headers}
     exposed = ", ".join([*OURS, *sorted(named - set(OURS))])
 
     @app.before_request

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
+from mocksrv.rules import Rules
 from mocksrv.spec import Example
-from mocksrv.vendor import Rules
 
 # A preference is a token, maybe with a value; parameters behind ";" belong to it and mean nothing here (RFC 7240, 2).
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_WORD = rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>{_TOKEN}))'
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_WORD = rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>{_NAME}))'
 _PREFERENCE = re.compile(
-    rf"\s*(?P<name>{_TOKEN})\s*(?:=\s*{_WORD}?)?\s*(?P<rest>(?:;(?:[^\",]|\"(?:[^\"\\]|\\.)*\")*)?)"
+    rf"\s*(?P<name>{_NAME})\s*(?:=\s*{_WORD}?)?\s*(?P<rest>(?:;(?:[^\",]|\"(?:[^\"\\]|\\.)*\")*)?)"
 )
 _COMMAS = re.compile(r"[\s,]*")
 

@@ -21,9 +21,10 @@ from mocksrv.contract import Violation
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
 from mocksrv.reply import Reply, body_of, reply_to
+from mocksrv.rules import Product, Rules
 from mocksrv.spec import Example
 from mocksrv.state.contract import Deliver, Entry, Note, State, View, Write
-from mocksrv.vendor import Catalogue, Product, Rules
+from mocksrv.vendor import Catalogue
 from mocksrv.web.preferences import BadPreference, asked_example, read_preferences
 from mocksrv.web.problems import WHY, header_text, problem
 

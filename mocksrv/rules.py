@@ -1,0 +1,122 @@
+"""Spec and fixture married: a product, and each operation with everything that decides its answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from mocksrv.contract import Contract, Violation, covers
+from mocksrv.errors import LoadError, Problem
+from mocksrv.forms import Answer, Limit, Line, OperationForm, ProductForm
+from mocksrv.spec import Example, Operation, Spec
+from mocksrv.state.contract import Record
+from mocksrv.words import Quote
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """One product of a vendor: its spec and what holds for all its operations."""
+
+    name: str
+    spec: Spec
+    form: ProductForm
+    file: str
+
+    @cached_property
+    def client_field(self) -> str:
+        """The field by which a client is found: the first that its credentials compare."""
+        places = [credential.is_ for credential in self.form.credentials.values() if credential.is_]
+        return str(places[0].steps[0]) if places else "key"
+
+    def record(self, kind: str, fields: dict[str, Any], key: str = "") -> Record:
+        """A record that no call made. It belongs to the scope that it names, else to all of them."""
+        key_field = self.client_field if kind == "client" else "key"
+        key = key or str(fields.get(key_field, ""))
+        scope = ""
+        if kind != "client" and self.form.scope:
+            scope = str(fields.get(str(self.form.scope.steps[-1]), ""))
+        return Record(self.name, kind, scope, key, {**fields, key_field: key, "key": fields.get("key", key)})
+
+    def seeds(self) -> Iterator[Record]:
+        """What exists from the start."""
+        for kind, entries in self.form.records.items():
+            for fields in entries:
+                yield self.record(kind, dict(fields))
+
+    def spare(self, quote: Quote) -> Example | None:
+        """An answer that belongs to no operation."""
+        found = next((example for example in self.spec.spare if example.name == quote.example), None)
+        return found and dataclasses.replace(found, status=quote.status)
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """One operation with everything that decides its answers."""
+
+    operation: Operation
+    product: Product
+    form: OperationForm
+    contract: Contract = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self.operation.name
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where it is served."""
+        return tuple(self.product.form.mount + path for path in self.operation.paths)
+
+    @property
+    def limits(self) -> tuple[tuple[str, Limit], ...]:
+        """Its limits by the name of their count; the product's are shared by its operations."""
+        shared = [(f"{self.product.name}#{n}", limit) for n, limit in enumerate(self.product.form.limits)]
+        own = [(f"{self.name}#{n}", limit) for n, limit in enumerate(self.form.limits)]
+        return tuple(shared + own)
+
+    @property
+    def success(self) -> Answer:
+        """The accepting answer."""
+        return self.form.success.answer
+
+    def accepts(self, example: Example) -> bool:
+        """Whether an example is quoted as acceptance; everything else refuses, whatever its status."""
+        quote = self.success.quote
+        return (example.status, example.name) == (quote.status, quote.example)
+
+    def example(self, quote: Quote) -> Example:
+        """The spec's example that a quote names."""
+        found = self.operation.example(quote.status, quote.example)
+        if found is None:
+            raise LoadError([Problem(quote.mark, f'no example "{quote}" in {self.name}')])
+        return found
+
+    def told(self, violations: Iterable[Violation]) -> tuple[str, Answer | None]:
+        """What is said of violations: the highest line that is true. None when no line speaks of them."""
+        found = sorted(violations, key=str)
+        for line, answer in self.form.violations.items():
+            for violation in found:
+                if speaks_of(line, violation):
+                    return str(violation), answer
+        return str(found[0]), self.product.form.otherwise
+
+
+def speaks_of(line: Line, violation: Violation) -> bool:
+    """Whether a violation line is true of a violation.
+
+    With a kind it is about its very place; without, about its place and everything inside.
+    """
+    if line.kind and line.kind != violation.kind:
+        return False
+    if line.place is None:
+        return True
+    if line.place.root != violation.root:
+        return False
+    steps = tuple(
+        step.lower() if isinstance(step, str) and violation.root == "header" else step for step in line.place.steps
+    )
+    return covers(steps, violation) and (line.kind is None or len(steps) == len(violation.steps))
