@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mocksrv.words import Each, Place, Step
@@ -35,7 +35,8 @@ class Call:
     """What was asked: of which operation, with which headers, query, path parameters and body.
 
     ``headers`` and ``query`` are Werkzeug's (case-insensitive names; the first of several values). ``body`` is the
-    parsed document, ``{}`` when nothing was sent, and meaningless when ``malformed``.
+    parsed document as the fixture reads it, ``sent`` as it came; ``{}`` when there was none, and meaningless when
+    ``malformed``.
     """
 
     operation: str
@@ -47,6 +48,11 @@ class Call:
     body: Any
     media_type: str
     malformed: bool = False
+    sent: Any = None
+
+    def as_sent(self) -> Call:
+        """The same call with its body as it was sent, for answers that echo it."""
+        return replace(self, body=self.sent)
 
     def read(self, place: Place) -> Any:
         """What was sent there, or ABSENT; a list for a place with ``[]``."""

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from mocksrv.call import ABSENT, text_of
+from mocksrv.contract import Violation
 from mocksrv.errors import Mark
 from mocksrv.forms import NOWHERE, Answer, Checking, Limit, Making, Require
 from mocksrv.look import Look
 from mocksrv.rules import Rules
+from mocksrv.signatures import judged
 from mocksrv.state.contract import Hit, Put, Record, Write
-from mocksrv.words import Place, Value, places_in
+from mocksrv.words import Each, Place, Value, places_in
 
 HEADERS, BODY, RECORDS, MAKING, CHECKING, SUCCESSES = 1, 2, 3, 4, 5, 6
 
@@ -44,9 +47,10 @@ def checks_of(rules: Rules) -> tuple[Check, ...]:
     """All checks of an operation, in the order in which they are asked."""
     found = [
         *_credentials(rules),
+        *_signed(rules),
+        _violations(rules),
         *_triggers(rules),
         *_limits(rules),
-        _violations(rules),
         *_requires(rules),
         *_again(rules),
         *_otp(rules),
@@ -105,17 +109,47 @@ def _find_client(rules: Rules, look: Look) -> Refusal | None:
     return None
 
 
+def _signed(rules: Rules) -> Iterator[Check]:
+    signed = rules.product.form.signed
+    if signed and rules.operation.security:
+
+        def look_at(look: Look) -> Refusal | None:
+            found = judged(signed, look)
+            return Refusal(*found) if found else None
+
+        yield Check(HEADERS, f"signature in {signed.in_}", look_at, str(signed.wrong.quote), signed.mark)
+
+
 # --- the contract, test data, limits -------------------------------------------------------------------------------
 
 
 def _violations(rules: Rules) -> Check:
     def look_at(look: Look) -> Refusal | None:
-        if not look.violations:
+        found = [*look.violations, *_late(rules, look)]
+        if not found:
             return None
-        what, answer = rules.told(look.violations)
+        what, answer = rules.told(found)
         return Refusal(f"violated {what}", answer)
 
     return Check(BODY, "violations of the contract", look_at)
+
+
+def _late(rules: Rules, look: Look) -> Iterator[Violation]:
+    """Moments that are not in UTC, or too far from the sandbox's time: what only its clock can judge."""
+    for place, seconds in rules.moments:
+        value = look.read(place)
+        steps = tuple(step for step in place.steps if not isinstance(step, Each))
+        told = any((each.root, each.steps) == (place.root, steps) for each in look.violations)
+        if isinstance(value, str) and not told and not _near(value, look.view.now, seconds):
+            yield Violation(place.root, steps, "within")
+
+
+def _near(text: str, now: float, seconds: float) -> bool:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return moment.utcoffset() == timedelta(0) and abs(moment.timestamp() - now) <= seconds
 
 
 def _stage_of(rules: Rules, place: Place) -> int:

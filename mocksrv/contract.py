@@ -29,6 +29,7 @@ from openapi_core.validation.request.exceptions import (
     SecurityValidationError,
 )
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+from werkzeug.datastructures import Headers
 
 from mocksrv.spec import Operation
 from mocksrv.words import EACH, Each, Step
@@ -101,7 +102,7 @@ class Contract:
         version = V30RequestValidator if str(document["openapi"]).startswith("3.0") else V31RequestValidator
         self._validator = version(
             SchemaPath.from_dict(document),
-            extra_media_type_deserializers=dict.fromkeys(operation.media_types(), _document_of),
+            extra_media_type_deserializers=dict.fromkeys(map(bare_type, operation.media_types()), _document_of),
             extra_format_validators={"ip": _is_ip},
         )
 
@@ -122,8 +123,13 @@ class Contract:
         return {found for error in self._validator.iter_errors(request) for found in _told(error)}
 
 
-def _document_of(raw: bytes) -> Any:
+def _document_of(raw: bytes, **_: str) -> Any:
     return raw.document if isinstance(raw, _Parsed) else json.loads(raw)
+
+
+def bare_type(media: str) -> str:
+    """A media type without its parameters, in lower case."""
+    return media.partition(";")[0].strip().lower()
 
 
 def _is_ip(value: object) -> bool:
@@ -184,13 +190,8 @@ def _without(value: Any, missing: frozenset[str]) -> Any:
 
 
 def _without_blank(headers: Any, missing: frozenset[str]) -> Any:
-    blank = [name for name, value in headers.items() if is_missing(value, missing)]
-    if not blank:
-        return headers
-    kept = headers.copy()
-    for name in blank:
-        kept.pop(name, None)
-    return kept
+    kept = [(name, value) for name, value in headers.items() if not is_missing(value, missing)]
+    return headers if len(kept) == len(headers) else Headers(kept)
 
 
 def _told(error: Exception) -> Iterator[Violation]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from mocksrv.errors import Mark, Problem, nearest
 from mocksrv.forms import NOWHERE, Answer, Checking, Making
 from mocksrv.made import faker_names, is_faker_name
+from mocksrv.person import person_fields
 from mocksrv.rules import Product, Rules
+from mocksrv.spec import stands
 from mocksrv.words import Made, Place, Quote
 
 CALL_ROOTS = ("body", "header", "query", "path")
@@ -48,6 +51,9 @@ def check_product(product: Product, rules: list[Rules]) -> Iterator[Problem]:
         yield from _check_words(root)
     yield from _check_records(product)
     yield from _check_spare(product)
+    if product.form.signed and product.key is None:
+        what = f'no key "{product.form.signed.key}" in {Path(product.file).parent.parent}/keys'
+        yield Problem(product.form.signed.mark, f"{what}{nearest(product.form.signed.key, product.keys)}")
     for each in rules:
         if each.form.mark != NOWHERE:
             yield from _check_quotes(each)
@@ -60,8 +66,11 @@ def check_product(product: Product, rules: list[Rules]) -> Iterator[Problem]:
 
 
 def _check_places(form: Any, kinds: set[str]) -> Iterator[Problem]:
-    known = {*CALL_ROOTS, *kinds, "limit"}
+    known = {*CALL_ROOTS, *kinds, "limit", *(["person"] if getattr(form, "person", None) else [])}
     for place in walk(form, Place):
+        if place.root == "person" and place.steps[0] not in person_fields():
+            what = nearest(str(place.steps[0]), person_fields())
+            yield Problem(place.mark, f'a person has no "{place.steps[0]}"{what}')
         if place.root not in known:
             yield Problem(place.mark, f'"{place}" begins with "{place.root}"{nearest(place.root, known)}')
 
@@ -95,7 +104,7 @@ def quotes_of(rules: Rules) -> Iterator[Quote]:
     form = rules.product.form
     shared: list[Any] = [form.limits, form.otherwise]
     if rules.operation.security:
-        shared.append(form.credentials)
+        shared += [form.credentials, form.signed]
     yield from walk([shared, rules.form], Quote)
 
 
@@ -135,15 +144,6 @@ def _check_fields(rules: Rules) -> Iterator[Problem]:
     for answer in answers:
         example = rules.operation.example(answer.quote.status, answer.quote.example)
         for path, _ in answer.fields if example else ():
-            if example and not _stands(example.value, path):
+            if example and not stands(example.value, path):
                 shown = ".".join(str(step) for step in path)
                 yield Problem(answer.mark, f'the example "{example}" has no field "{shown}" to renew')
-
-
-def _stands(value: Any, path: tuple[str | int, ...]) -> bool:
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True

@@ -255,11 +255,28 @@ class Creation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A signature that a call must carry; ``{seconds}`` in ``over`` is the signer's time, since the epoch."""
+
+    in_: Place = word(read_place, named="in", needed=True)
+    how: str = word(_one_of("rsa-oaep-sha1 base64"), needed=True)
+    over: Value = word(read_template, needed=True)
+    key: str = word(_text, needed=True)
+    within: float = word(parse_duration, needed=True)
+    when: tuple[tuple[Place, str], ...] = word(read_when, ())
+    missing: Answer = word(read_answer, needed=True)
+    wrong: Answer = word(read_answer, needed=True)
+    stale: Answer = word(read_answer, needed=True)
+    mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True)
 class Success:
     """The accepting answer."""
 
     reply: Quote = word(read_quote, needed=True)
     fields: dict[tuple[str | int, ...], Value] = word(_map(read_field, read_value), dict)
+    instead: dict[Place, dict[str, Answer]] = word(_map(read_place, _map(_text, read_answer)), dict)
     mark: Mark = NOWHERE
 
     @property
@@ -277,6 +294,7 @@ class ProductForm:
     credentials: dict[str, Credential] = word(_map(_text, Nest(Credential)), dict)
     missing_means: list[str] = word(_each(_one_of("absent", "null", "blank", "empty")), list, named="missing means")
     records: dict[str, list[dict[str, str]]] = word(_map(_text, _each(_map(_text, _text))), dict)
+    signed: Signed | None = word(Nest(Signed))
     limits: list[Limit] = word(_each(Nest(Limit)), list)
     headers: dict[str, Value] = word(_map(_text, _constants), dict)
     otherwise: Answer | None = word(read_answer)
@@ -294,6 +312,7 @@ class OperationForm:
     """``<operation>.yaml``: one operation, in the order of a request's life."""
 
     operation: tuple[str, ...] = word(_operations, needed=True)
+    reads: dict[Place, str] = word(_map(read_place, _one_of("upper", "lower", "trimmed", "text")), dict)
     tighten: dict[Place, dict[str, Any]] = word(_map(read_place, _map(_text, lambda raw: raw)), dict)
     violations: dict[Line, Answer] = word(_map(read_line, read_answer), dict)
     triggers: dict[Place, dict[str, Answer]] = word(_map(read_place, _map(_text, read_answer)), dict)
@@ -301,6 +320,7 @@ class OperationForm:
     limits: list[Limit] = word(_each(Nest(Limit)), list)
     otp: Making | Checking | None = word(Nest(_otp))
     messages: list[Message] = word(_each(Nest(Message)), list)
+    person: Value | None = word(read_template)
     creates: dict[str, Creation] = word(_map(_text, Nest(Creation)), dict)
     success: Success = word(Nest(Success), needed=True)
     unquoted: dict[Quote, str] = word(_map(read_quote, _text), dict)

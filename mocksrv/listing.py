@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import shorten
 
 from mocksrv.forms import Answer
 from mocksrv.rules import Rules
@@ -31,7 +32,7 @@ def _operation(rules: Rules, width: int) -> Iterator[str]:
 
 def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
     """Place, value, the answer it triggers, and the code that stands in it."""
-    for place, answers in rules.form.triggers.items():
+    for place, answers in [*rules.form.triggers.items(), *rules.form.success.instead.items()]:
         for value, answer in answers.items():
             yield str(place), value, str(answer.quote), _summary(rules, answer)
 
@@ -40,4 +41,4 @@ def _summary(rules: Rules, answer: Answer) -> str:
     """The texts of the example that a tester would recognise, if it is small and flat."""
     value = rules.example(answer.quote).value
     texts = [value[key] for key in ("code", "message", "status") if isinstance(value, dict) and key in value]
-    return ": ".join(str(text) for text in texts[:2])
+    return shorten(": ".join(str(text) for text in texts[:2]), 90, placeholder=" ...")

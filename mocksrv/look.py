@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from mocksrv.call import ABSENT, Call, at, text_of
 from mocksrv.contract import Violation
 from mocksrv.forms import Limit
 from mocksrv.made import make
+from mocksrv.person import person
 from mocksrv.rules import Rules
 from mocksrv.state.contract import Hit, Record, View
 from mocksrv.words import Conditional, Constant, First, Made, Place, Template, Value
@@ -49,8 +52,13 @@ class Look:
     view: View
     violations: Sequence[Violation]
     choices: Choices
+    opened: str | None = None
     found: dict[str, Record] = field(default_factory=dict)
     counts: list[Hit] = field(default_factory=list)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.now = self.view.now
 
     @property
     def scope(self) -> str:
@@ -61,12 +69,21 @@ class Look:
 
     def read(self, place: Place) -> Any:
         """What stands at a place of the call or of a record found, or ABSENT."""
+        if place.root == "person":
+            return self.person.get(str(place.steps[0]), ABSENT)
         record = self.found.get(place.root)
         if record is not None:
             return (
                 record.key if place.steps == ("key",) and "key" not in record.fields else at(record.fields, place.steps)
             )
         return self.call.read(place)
+
+    @cached_property
+    def person(self) -> dict[str, Any]:
+        """The made person whom the call is about; nobody when it names none."""
+        key = self.text(self.rules.form.person) if self.rules.form.person else None
+        today = datetime.fromtimestamp(self.now, UTC).date()
+        return {} if key is None else person(self.choices.seed, key, today)
 
     def record(self, kind: str, key: str) -> Record | None:
         """A record of the product, in the call's scope or shared by all."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 
 from faker import Faker
 
@@ -13,9 +16,20 @@ from mocksrv.words import Made
 LOCALE = "en_IN"
 
 
+_lock = Lock()
+
+
 @lru_cache(maxsize=1)
 def _faker() -> Faker:
     return Faker(LOCALE)
+
+
+@contextmanager
+def faker(seed: int) -> Iterator[Faker]:
+    """Faker, seeded; one at a time, because a seed holds for the whole of it."""
+    with _lock:
+        _faker().seed_instance(seed)
+        yield _faker()
 
 
 def is_faker_name(name: str) -> bool:
@@ -48,9 +62,8 @@ def make(word: Made, *origin: str | int) -> str:
     if word.kind == "like":
         shown = iter(digits(number, word.detail.count("#") + 1)[1:])
         return "".join(next(shown) if letter == "#" else letter for letter in word.detail)
-    faker = _faker()
-    faker.seed_instance(number)
-    return str(getattr(faker, word.detail)())
+    with faker(number) as fake:
+        return str(getattr(fake, word.detail)())
 
 
 def digits(number: int, length: int) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mocksrv.answer import Decision
 from mocksrv.call import ABSENT, text_of
-from mocksrv.look import Look
-from mocksrv.spec import Example
-from mocksrv.words import Place, Value
+from mocksrv.spec import Example, stands
+from mocksrv.words import First, Place, Value
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,16 @@ class Reply:
 
 
 def reply_to(decision: Decision, example: Example) -> Reply:
-    """The example with the decision's fields renewed; a field whose place is absent is left out."""
-    look = decision.look
+    """The example with the decision's fields renewed where it has them; one whose place is absent is left out.
+
+    Answers echo what was sent, not what was read.
+    """
+    look = replace(decision.look, call=decision.look.call.as_sent())
     body = deepcopy(example.value)
     for path, value in decision.answer.fields if decision.answer else ():
-        _renew(body, path, _rendered(look, value, path))
+        if stands(body, path):
+            field = ".".join(str(step) for step in path)
+            _renew(body, path, look.value(value, *decision.entity, field))
     return Reply(example.status, tuple(_headers(decision)), body_of(body, example.media), example.media)
 
 
@@ -40,11 +44,6 @@ def body_of(document: Any, media: str) -> bytes:
     if "json" not in media and isinstance(document, str):
         return document.encode()
     return json.dumps(document, ensure_ascii=False).encode("utf-8")
-
-
-def _rendered(look: Look, value: Value, path: tuple[str | int, ...]) -> Any:
-    entity = look.entity()
-    return look.value(value, entity, look.view.served(entity), ".".join(str(step) for step in path))
 
 
 def _renew(body: Any, path: tuple[str | int, ...], value: Any) -> None:
@@ -71,4 +70,7 @@ def _headers(decision: Decision) -> Any:
 def _header(decision: Decision, value: Value) -> Any:
     if isinstance(value, Place) and value.root == "limit":
         return decision.allowance.read(str(value.steps[0])) if decision.allowance else ABSENT
+    if isinstance(value, First):
+        found = (_header(decision, option) for option in value.options)
+        return next((each for each in found if each is not ABSENT), ABSENT)
     return decision.look.value(value)

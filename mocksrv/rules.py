@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from mocksrv.clock import parse_duration
 from mocksrv.contract import Contract, Violation, covers
 from mocksrv.errors import LoadError, Problem
 from mocksrv.forms import Answer, Limit, Line, OperationForm, ProductForm
 from mocksrv.spec import Example, Operation, Spec
 from mocksrv.state.contract import Record
-from mocksrv.words import Quote
+from mocksrv.tokens import Key
+from mocksrv.words import Place, Quote
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,12 @@ class Product:
     spec: Spec
     form: ProductForm
     file: str
+    keys: Mapping[str, Key] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key | None:
+        """The key that opens its clients' signatures."""
+        return self.keys.get(self.form.signed.key) if self.form.signed else None
 
     @cached_property
     def client_field(self) -> str:
@@ -83,10 +91,16 @@ class Rules:
         """The accepting answer."""
         return self.form.success.answer
 
+    @cached_property
+    def moments(self) -> tuple[tuple[Place, float], ...]:
+        """The places that must hold a moment in UTC, and by how many seconds it may differ from the sandbox's time."""
+        tightened = self.form.tighten.items()
+        return tuple((place, parse_duration(words["within"])) for place, words in tightened if "within" in words)
+
     def accepts(self, example: Example) -> bool:
         """Whether an example is quoted as acceptance; everything else refuses, whatever its status."""
-        quote = self.success.quote
-        return (example.status, example.name) == (quote.status, quote.example)
+        instead = (answer.quote for answers in self.form.success.instead.values() for answer in answers.values())
+        return any(quote.names(example.status, example.name) for quote in (self.success.quote, *instead))
 
     def example(self, quote: Quote) -> Example:
         """The spec's example that a quote names."""

@@ -342,6 +342,16 @@ def _examples(source: Source, status: int, response: Mapping[str, Any], at: Poin
             yield Example(status, "example", media, value, schema, source.mark(*path))
 
 
+def stands(value: Any, path: Pointer) -> bool:
+    """Whether an example has a field."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
 def sample(schema: Any, depth: int = 0) -> Any:
     """A value for an answer of which the spec shows no example: the schema's own examples, put together."""
     if not isinstance(schema, dict) or depth > 8:

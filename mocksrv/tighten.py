@@ -6,6 +6,7 @@ import dataclasses
 from copy import deepcopy
 from typing import Any
 
+from mocksrv.clock import parse_duration
 from mocksrv.errors import LoadError, Problem, nearest
 from mocksrv.spec import Operation
 from mocksrv.words import Each, Place
@@ -13,7 +14,7 @@ from mocksrv.words import Each, Place
 NUMBERS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
 TEXTS = ("pattern", "format")
 LISTS = ("enum",)
-KEYWORDS = (*NUMBERS, *TEXTS, *LISTS)
+KEYWORDS = (*NUMBERS, *TEXTS, *LISTS, "within")
 
 
 def tightened(operation: Operation, places: dict[Place, dict[str, Any]]) -> Operation:
@@ -37,7 +38,9 @@ def tightened(operation: Operation, places: dict[Place, dict[str, Any]]) -> Oper
                 problems.append(Problem(keyword.mark, f'the spec states "{keyword}" of {place} itself'))  # type: ignore[attr-defined]
             else:
                 try:
-                    schema[str(keyword)] = _typed(keyword, value, schema)
+                    typed = _typed(keyword, value, schema)
+                    if keyword != "within":  # no keyword of JSON Schema: it needs the sandbox's clock
+                        schema[str(keyword)] = typed
                 except ValueError as error:
                     problems.append(Problem(keyword.mark, str(error)))  # type: ignore[attr-defined]
     if problems:
@@ -58,6 +61,8 @@ def _schema_at(operation: Operation, place: Place) -> dict[str, Any] | None:
 
 
 def _typed(keyword: str, value: Any, schema: dict[str, Any]) -> Any:
+    if keyword == "within":
+        return parse_duration(str(value))
     if keyword in LISTS:
         if not isinstance(value, list):
             raise ValueError(f'"{keyword}" is a list')

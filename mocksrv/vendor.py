@@ -16,6 +16,7 @@ from mocksrv.rules import Product, Rules
 from mocksrv.spec import Operation, find_specs, load_spec
 from mocksrv.state.contract import Record
 from mocksrv.tighten import tightened
+from mocksrv.tokens import Key
 from mocksrv.words import Quote
 
 
@@ -75,10 +76,22 @@ def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:
                 forms.append(load_operation(file, root))
         except LoadError as error:
             problems += error.problems
-    product = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml")
+    keys = _load_keys(folder.parent / "keys", root, problems)
+    product = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml", keys)
     if problems:
         raise LoadError(problems)
     return product, list(_marry(product, forms))
+
+
+def _load_keys(folder: Path, root: Path, problems: list[Problem]) -> dict[str, Key]:
+    """A vendor's test keys by their file names."""
+    keys = {}
+    for file in sorted(folder.glob("*.pem")):
+        try:
+            keys[file.name] = Key(file.read_bytes())
+        except (OSError, ValueError) as error:
+            problems.append(Problem(Mark(file.relative_to(root).as_posix()), str(error)))
+    return keys
 
 
 def _marry(product: Product, forms: list[OperationForm]) -> Iterator[Rules]:

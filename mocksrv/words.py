@@ -111,6 +111,10 @@ class Quote:
     def __str__(self) -> str:
         return f"{self.status} {self.example}"
 
+    def names(self, status: int, example: str) -> bool:
+        """Whether this is the answer that it quotes."""
+        return (self.status, self.example) == (status, example)
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -194,7 +198,7 @@ def _read_hole(text: str) -> Value:
         return read_place(Text("otp.code", text.mark if isinstance(text, Text) else _UNKNOWN))
     if looks_like_place(text):
         return read_place(text)
-    word = read_word(text)
+    word = Made("seconds") if text == "seconds" else read_word(text)
     if word is None:
         raise ValueError(f'"{{{text}}}" is neither a place nor a word')
     return word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError, fields, validate
 
 from mocksrv import __version__
-from mocksrv.call import Malformed, read_json
+from mocksrv.call import Call, Malformed, read_json
 from mocksrv.clock import Clock, parse_duration
+from mocksrv.errors import nearest
 from mocksrv.settings import Settings
+from mocksrv.signatures import Signature
 from mocksrv.state.contract import Entry, Message, Record, Sent, State
 from mocksrv.vendor import Catalogue
 from mocksrv.web.fence import refusal
@@ -54,6 +57,8 @@ class Admin:
             ("GET", "/messages/latest", self.latest_message),
             ("GET", "/otps/latest", self.latest_otp),
             ("GET", "/requests", self.requests),
+            ("GET", "/keys/<client>.pem", self.public_key),
+            ("POST", "/sign", self.sign),
             ("GET", "/clock", self.clock),
             ("PUT", "/clock", self.move_clock),
             ("GET", "/records/<kind>/<path:key>", self.record),
@@ -115,6 +120,37 @@ class Admin:
             "requestJournalDisabled": False,
         })  # fmt: skip
 
+    def public_key(self, client: str) -> Response:
+        """The key with which a client of that name signs, in PEM. It is a test key: its private half is public too."""
+        for product in self.catalogue.products.values():
+            if product.key and any(each.product == product.name for each in self._found("client", client)):
+                return Response(product.key.public_pem(), content_type="application/x-pem-file")
+        return _no_record("client with a key", client)
+
+    def sign(self) -> Response:
+        """A signature that is right now: ``{"operation": ..., "client": ..., "body": {...}}``, for testers."""
+        given = _document()
+        if isinstance(given, Response):
+            return given
+        rules = self.catalogue.rules.get(str(given.get("operation")))
+        signed = rules and rules.product.form.signed
+        if not rules or not signed:
+            known = [name for name, each in self.catalogue.rules.items() if each.product.form.signed]
+            detail = (
+                f'There is no signed operation "{given.get("operation")}"{nearest(str(given.get("operation")), known)}.'
+            )
+            return problem(404, "not-signed", "No such signed operation", detail)
+        clients = [
+            each for each in self._found("client", str(given.get("client"))) if each.product == rules.product.name
+        ]
+        if given.get("client") is not None and not clients:
+            return _no_record("client", str(given["client"]))
+        call = Call(rules.name, "", "", {}, {}, {}, given.get("body", {}), "", sent=given.get("body", {}))
+        value = self.state.step(sandbox_of(request), lambda view: Signature.of(rules, call, view, clients)).value
+        if value is None:
+            return problem(400, "cannot-sign", "This cannot be signed", f'Say whose it is: "client", for {signed.in_}.')
+        return json_response({"in": str(signed.in_), "value": value})
+
     def clock(self) -> Response:
         """The sandbox's time."""
         return json_response(_clock(self.state.clock(sandbox_of(request))))
@@ -153,7 +189,7 @@ class Admin:
         if wrong:
             return problem(400, "bad-record", "A record maps names to plain values", f"Not plain: {', '.join(wrong)}.")
         texts = {name: value if isinstance(value, str) else str(value).lower() for name, value in given.items()}
-        records = [product.record(kind, texts, key) for product in products]
+        records = [each for product in products for each in self._in_place(product.record(kind, texts, key))]
         self.state.put(sandbox_of(request), records)
         return json_response(_records(kind, key, records))
 
@@ -162,6 +198,11 @@ class Admin:
         found = self._found(kind, key)
         self.state.remove(sandbox_of(request), found)
         return json_response(_records(kind, key, found)) if found else _no_record(kind, key)
+
+    def _in_place(self, record: Record) -> list[Record]:
+        """The record wherever one of its key stands: blocking a user that a merchant made must reach that user."""
+        there = [each.scope for each in self._found(record.kind, record.key) if each.product == record.product]
+        return [replace(record, scope=scope) for scope in there if not record.scope] or [record]
 
     def _found(self, kind: str, key: str) -> list[Record]:
         wanted = request.args.get("product")

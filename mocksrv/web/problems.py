@@ -12,8 +12,8 @@ WHY = "X-Mocksrv-Why"
 
 
 def header_text(text: str) -> str:
-    """A text that a header can carry: one line of ASCII, of bounded length."""
-    return text.encode("ascii", "backslashreplace").decode().replace("\n", "\\n").replace("\r", "\\r")[:1000]
+    """A text that a header can carry: one line of printable ASCII, of bounded length."""
+    return text.encode("unicode_escape").decode("ascii")[:1000]
 
 
 def json_response(document: Any, status: int = 200, media: str = "application/json") -> Response:
@@ -27,4 +27,5 @@ def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> Res
     document = {"type": f"urn:mocksrv:{kind}", "title": title, "status": status, "detail": detail, **more}
     response = json_response(document, status, "application/problem+json")
     response.headers[ERROR] = kind
+    response.headers[WHY] = header_text(detail)
     return response

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,11 +17,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from mocksrv.answer import Decision, decide
 from mocksrv.call import MOST_BYTES, Call, Malformed, read_json
 from mocksrv.checks import Check, checks_of
-from mocksrv.contract import Violation
+from mocksrv.contract import bare_type
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
+from mocksrv.reading import read_body
 from mocksrv.reply import Reply, body_of, reply_to
 from mocksrv.rules import Product, Rules
+from mocksrv.signatures import opened
 from mocksrv.spec import Example
 from mocksrv.state.contract import Deliver, Entry, Note, State, View, Write
 from mocksrv.vendor import Catalogue
@@ -77,7 +79,7 @@ class VendorRoutes:
     def view(self, rules: Rules, **path: str) -> Response:
         """The one view: what was asked, what is decided, what goes out."""
         call = call_of(rules, request, path)
-        violations = rules.contract.violations(call)
+        prepared = partial(Look, rules, call, violations=rules.contract.violations(call), opened=opened(rules, call))
         try:
             preferences = read_preferences(",".join(request.headers.getlist("Prefer")))
             asked = asked_example(rules, preferences)
@@ -86,16 +88,16 @@ class VendorRoutes:
             self.journal(rules.name, str(error), response)
             return response
         entry = Entry(str(uuid.uuid4()), rules.name, "", journalled(request), time.time())
-        decided = self.state.step(sandbox_of(request), partial(self.decided, rules, call, violations, asked, entry))
+        decided = self.state.step(sandbox_of(request), partial(self.decided, prepared, asked, entry))
         response = self.answered(rules, decided, asked)
         self.state.answered(sandbox_of(request), entry.id, journalled_response(response))
         return response
 
-    def decided(self, rules: Rules, call: Call, violations: Sequence[Violation], asked: Example | None, entry: Entry,
-                view: View) -> Outcome:  # fmt: skip
+    def decided(self, prepared: Callable[..., Look], asked: Example | None, entry: Entry, view: View) -> Outcome:
         """The decision by one view of the state, with the journal entry that tells it."""
-        decision = decide(Look(rules, call, view, violations, self.choices), self.checks[rules.name], asked)
-        entry.why = why_of(decision, unspoken(rules))
+        look = prepared(view=view, choices=self.choices)
+        decision = decide(look, self.checks[look.rules.name], asked)
+        entry.why = why_of(decision, unspoken(look.rules))
         return Outcome(decision, entry)
 
     def answered(self, rules: Rules, outcome: Outcome, asked: Example | None) -> Response:
@@ -169,7 +171,8 @@ def call_of(rules: Rules, asked: Request, path: Mapping[str, str]) -> Call:
     body, media, malformed = _body_of(asked, rules.operation.media_types())
     names = [str(each["name"]) for each in rules.operation.parameters() if each.get("in") == "path"]
     values = {name: path.get(_variable(name), "") for name in names}
-    return Call(rules.name, asked.method, asked.path, asked.headers, asked.args, values, body, media, malformed)
+    read = read_body(body, rules.form.reads)
+    return Call(rules.name, asked.method, asked.path, asked.headers, asked.args, values, read, media, malformed, body)
 
 
 def _body_of(asked: Request, types: tuple[str, ...]) -> tuple[Any, str, bool]:
@@ -179,11 +182,13 @@ def _body_of(asked: Request, types: tuple[str, ...]) -> tuple[Any, str, bool]:
     try:
         asked.max_content_length = MOST_BYTES
         raw = asked.get_data(cache=True)
-        media = asked.headers.get("Content-Type", "").strip().lower()
+        # Parameters mean nothing here: JSON is UTF-8, whatever a charset says.
+        media = bare_type(asked.headers.get("Content-Type", ""))
         if not raw.strip() or not media:
             return read_json(raw), types[0], False
         # A type that the spec does not know is told by the contract; its body is nobody's business.
-        return read_json(raw) if "json" in media else {}, media, False
+        known = next((name for name in types if bare_type(name) == media), media)
+        return read_json(raw) if "json" in media else {}, known, False
     except (Malformed, RequestEntityTooLarge, OSError):
         return {}, types[0], True
 
