@@ -21,7 +21,7 @@ from mocksrv.web.problems import problem
 from mocksrv.web.sandbox import NAME, SANDBOX, VendorRoutes
 
 log = logging.getLogger("mocksrv")
-_PREFIX = re.compile(r"/@([^/]*)(/.*|$)")
+_PREFIX = re.compile(r"/@([^/]*)(/.*|$)", re.DOTALL)
 
 
 def builtin_root() -> Path:

@@ -12,10 +12,12 @@ from functools import partial
 
 from mocksrv.call import ABSENT, text_of
 from mocksrv.contract import Violation
+from mocksrv.credentials import find_client, missing, place_of, schemes_of
 from mocksrv.errors import Mark
-from mocksrv.forms import NOWHERE, Answer, Checking, Limit, Making, Require
 from mocksrv.look import Look
+from mocksrv.readers import NOWHERE, Answer, Differs
 from mocksrv.rules import Rules
+from mocksrv.sections import Checking, Limit, Making, Require, Signed
 from mocksrv.signatures import judged
 from mocksrv.state.contract import Hit, Put, Record, Write
 from mocksrv.words import Each, Place, Value, places_in
@@ -69,55 +71,29 @@ def _check(stage: int, what: str, answer: Answer, true: Callable[[Look], bool]) 
 
 def _credentials(rules: Rules) -> Iterator[Check]:
     """First every credential that is missing, then whether they belong together."""
-    declared = rules.product.form.credentials
-    for name in _schemes(rules):
-        header = _place_of(rules, name)
-        yield _check(HEADERS, f"missing {header}", declared[name].missing, partial(_blank, header))
-    if _schemes(rules):
-        yield Check(HEADERS, "unknown credentials", lambda look: _find_client(rules, look))
+    for name in schemes_of(rules):
+        answer = rules.product.form.credentials[name].missing
+        yield _check(HEADERS, f"missing {place_of(rules, name)}", answer, partial(missing, rules, name))
+    if schemes_of(rules):
+        yield Check(HEADERS, "unknown credentials", lambda look: _refusal(find_client(rules, look)))
 
 
-def _blank(place: Place, look: Look) -> bool:
-    return not text_of(look.call.read(place) or "").strip()
-
-
-def _schemes(rules: Rules) -> list[str]:
-    declared = rules.product.form.credentials
-    asked = {name for alternative in rules.operation.security for name in alternative}
-    return [name for name in declared if name in asked]
-
-
-def _place_of(rules: Rules, name: str) -> Place:
-    scheme = rules.operation.scheme(name)
-    text = f"{scheme['in']}.{scheme['name'].lower() if scheme['in'] == 'header' else scheme['name']}"
-    return Place(scheme["in"], (text.partition(".")[2],), text)
-
-
-def _find_client(rules: Rules, look: Look) -> Refusal | None:
-    """The client is the record whose fields are what was presented; ``client.*`` can be read from here on."""
-    declared = rules.product.form.credentials
-    client: Record | None = None
-    for name in _schemes(rules):
-        presented, place = look.call.read(_place_of(rules, name)), declared[name].is_
-        if place is None:
-            continue
-        client = client or look.record("client", text_of(presented))
-        if client is None or client.fields.get(str(place.steps[0])) != presented:
-            return Refusal(f"unknown {_place_of(rules, name)}", declared[name].unknown)
-    if client:
-        look.found["client"] = client
-    return None
+def _refusal(found: tuple[str, Answer] | None) -> Refusal | None:
+    return Refusal(*found) if found else None
 
 
 def _signed(rules: Rules) -> Iterator[Check]:
-    signed = rules.product.form.signed
+    """A signature waits for the record that says whether it is wanted."""
+    signed = rules.signed
     if signed and rules.operation.security:
+        yield _signature(HEADERS, signed)
+    elif signed and not any(place.root in rules.form.requires for place, _ in signed.when):
+        yield _signature(BODY, signed)
 
-        def look_at(look: Look) -> Refusal | None:
-            found = judged(signed, look)
-            return Refusal(*found) if found else None
 
-        yield Check(HEADERS, f"signature in {signed.in_}", look_at, str(signed.wrong.quote), signed.mark)
+def _signature(stage: int, signed: Signed) -> Check:
+    what = f"signature in {signed.in_}"
+    return Check(stage, what, lambda look: _refusal(judged(signed, look)), str(signed.wrong.quote), signed.mark)
 
 
 # --- the contract, test data, limits -------------------------------------------------------------------------------
@@ -216,26 +192,37 @@ def hit_of(look: Look, name: str, limit: Limit) -> Hit:
 
 
 def _requires(rules: Rules) -> Iterator[Check]:
+    if rules.operation.security:
+        for kind, require in rules.product.form.requires.items():
+            yield from _require(HEADERS, kind, require)
     for kind, require in rules.form.requires.items():
-        yield _found(kind, require)
-        states: list[tuple[str, Answer | None, Callable[[Record, float], bool]]] = [
-            ("used", require.used, lambda record, _: record.used),
-            ("unused", require.unused, lambda record, _: not record.used),
-            ("exhausted", require.exhausted, Record.exhausted),
-            ("expired", require.expired, Record.expired),
-        ]
-        for state, answer, true in states:
-            if answer:
-                yield _state(RECORDS, kind, state, answer, true)
-        for place, answer in require.differs.items():
-            yield _differs(kind, place, answer)
+        yield from _require(RECORDS, kind, require)
         yield from _triggers_on(rules, kind, RECORDS)
+        if rules.signed and not rules.operation.security and any(p.root == kind for p, _ in rules.signed.when):
+            yield _signature(RECORDS, rules.signed)
 
 
-def _found(kind: str, require: Require) -> Check:
+def _require(stage: int, kind: str, require: Require) -> Iterator[Check]:
+    if require.key:
+        yield _found(stage, kind, require)
+    states: list[tuple[str, Answer | None, Callable[[Record, float], bool]]] = [
+        ("ended", require.ended, lambda record, _: record.used),
+        ("used", require.used, lambda record, _: record.used),
+        ("unused", require.unused, lambda record, _: not record.used),
+        ("exhausted", require.exhausted, Record.exhausted),
+        ("expired", require.expired, Record.expired),
+    ]
+    for state, answer, true in states:
+        if answer:
+            yield _state(stage, kind, state, answer, true)
+    for differs, answer in require.differs.items():
+        yield _differs(stage, kind, differs, answer)
+
+
+def _found(stage: int, kind: str, require: Require) -> Check:
     def look_at(look: Look) -> Refusal | None:
         key = look.text(require.key) if require.key else None
-        record = look.record(kind, key) if key is not None else None
+        record = look.record(kind, key, require.by) if key is not None else None
         if record:
             look.found[kind] = record
         elif isinstance(require.missing, Answer):
@@ -243,26 +230,28 @@ def _found(kind: str, require: Require) -> Check:
         return None
 
     quote = str(require.missing.quote) if isinstance(require.missing, Answer) else ""
-    return Check(RECORDS, f"missing {kind}", look_at, quote, require.mark)
+    return Check(stage, f"missing {kind}", look_at, quote, require.mark)
 
 
 def _state(stage: int, kind: str, state: str, answer: Answer, true: Callable[[Record, float], bool]) -> Check:
     def holds(look: Look) -> bool:
-        return kind in look.found and true(look.found[kind], look.view.now)
+        return kind in look.found and true(look.found[kind], look.now)
 
     return _check(stage, f"{state} {kind}", answer, holds)
 
 
-def _differs(kind: str, place: Place, answer: Answer) -> Check:
-    """The record keeps by the field's own name what the call must send again; skipped where a side is absent."""
+def _differs(stage: int, kind: str, differs: Differs, answer: Answer) -> Check:
+    """The record keeps, by the field's own name or another, what the call must send; skipped where a side is absent."""
 
     def true(look: Look) -> bool:
         record = look.found.get(kind)
-        kept = record.fields.get(str(place.steps[-1]), ABSENT) if record else ABSENT
-        sent = look.read(place)
+        if record is None:
+            return False
+        kept = look.read(differs.other) if differs.other else record.fields.get(str(differs.place.steps[-1]), ABSENT)
+        sent = look.read(differs.place)
         return kept is not ABSENT and sent is not ABSENT and text_of(kept) != text_of(sent)
 
-    return _check(RECORDS, f"{place} differs from {kind}", answer, true)
+    return _check(stage, f"{differs} differs from {kind}", answer, true)
 
 
 # --- making --------------------------------------------------------------------------------------------------------
@@ -320,5 +309,6 @@ def _wrong(otp: Checking, look: Look) -> Refusal | None:
     issued = {name: record.fields[name] for name in otp.check if name in record.fields}
     if issued and all(given[name] is not ABSENT and text_of(given[name]) == code for name, code in issued.items()):
         return None
-    charged = replace(record, wrong=(*record.wrong, look.view.now))
-    return Refusal("wrong otp", otp.wrong, (Put(charged),))
+    # Often the OTP itself pays for a wrong code, sometimes another record does, like a session.
+    payer = look.found[otp.charges] if otp.charges else record
+    return Refusal("wrong otp", otp.wrong, (Put(replace(payer, wrong=(*payer.wrong, look.now))),))

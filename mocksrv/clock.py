@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 UNITS = {"ms": 0.001, "s": 1.0, "second": 1.0, "m": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "d": 86400.0,
          "day": 86400.0}  # fmt: skip
+# A number of seconds beyond this would be the year 5138; it must be milliseconds.
+LAST_SECONDS = 100_000_000_000
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)?\s*([a-z]+)\s*")
 
 

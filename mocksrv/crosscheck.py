@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mocksrv.errors import Mark, Problem, nearest
-from mocksrv.forms import NOWHERE, Answer, Checking, Making
 from mocksrv.made import faker_names, is_faker_name
 from mocksrv.person import person_fields
+from mocksrv.readers import NOWHERE, Answer
 from mocksrv.rules import Product, Rules
+from mocksrv.sections import Checking, Credential, Making
 from mocksrv.spec import stands
 from mocksrv.words import Made, Place, Quote
 
@@ -36,7 +37,7 @@ def walk(value: Any, wanted: type[Any]) -> Iterator[Any]:
 
 def known_kinds(product: Product, rules: Iterable[Rules]) -> set[str]:
     """The kinds of record that a product's fixtures speak of."""
-    kinds = set(product.form.records) | ({"client"} if product.form.credentials else set())
+    kinds = set(product.form.tokens) | set(product.form.records) | ({"client"} if product.form.credentials else set())
     for each in rules:
         if each.product is product:
             kinds |= set(each.form.requires) | set(each.form.creates) | ({"otp"} if each.form.otp else set())
@@ -49,6 +50,8 @@ def check_product(product: Product, rules: list[Rules]) -> Iterator[Problem]:
     for root in (product.form, *(each.form for each in rules)):
         yield from _check_places(root, kinds)
         yield from _check_words(root)
+        yield from _check_tokens(root, product)
+    yield from _check_keys(product)
     yield from _check_records(product)
     yield from _check_spare(product)
     if product.form.signed and product.key is None:
@@ -83,6 +86,24 @@ def _check_words(form: Any) -> Iterator[Problem]:
             )
 
 
+def _check_tokens(form: Any, product: Product) -> Iterator[Problem]:
+    tokens = product.form.tokens
+    for made in walk(form, Made):
+        if made.kind == "token" and made.detail not in tokens:
+            yield Problem(made.mark, f'no token "{made.detail}" in {product.file}{nearest(made.detail, tokens)}')
+    for credential in walk(form, Credential):
+        if credential.token and credential.token not in tokens:
+            what = f'no token "{credential.token}" below "tokens:"{nearest(credential.token, tokens)}'
+            yield Problem(credential.mark, what)
+
+
+def _check_keys(product: Product) -> Iterator[Problem]:
+    for name, token in product.form.tokens.items():
+        if token.algorithm == "RS256" and token.key not in product.keys:
+            what = f'no key "{token.key}" in {Path(product.file).parent.parent}/keys{nearest(token.key, product.keys)}'
+            yield Problem(token.mark, f"the token {name} has {what}")
+
+
 def _check_records(product: Product) -> Iterator[Problem]:
     for kind, entries in product.form.records.items():
         key = product.client_field if kind == "client" else "key"
@@ -104,7 +125,7 @@ def quotes_of(rules: Rules) -> Iterator[Quote]:
     form = rules.product.form
     shared: list[Any] = [form.limits, form.otherwise]
     if rules.operation.security:
-        shared += [form.credentials, form.signed]
+        shared += [form.credentials, form.signed, form.requires]
     yield from walk([shared, rules.form], Quote)
 
 

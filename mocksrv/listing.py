@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import shorten
 
-from mocksrv.forms import Answer
+from mocksrv.readers import Answer
 from mocksrv.rules import Rules
 from mocksrv.vendor import Catalogue
 

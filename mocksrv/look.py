@@ -11,12 +11,23 @@ from typing import Any
 
 from mocksrv.call import ABSENT, Call, at, text_of
 from mocksrv.contract import Violation
-from mocksrv.forms import Limit
 from mocksrv.made import make
 from mocksrv.person import person
 from mocksrv.rules import Rules
+from mocksrv.sections import Limit
 from mocksrv.state.contract import Hit, Record, View
-from mocksrv.words import Conditional, Constant, First, Made, Place, Template, Value
+from mocksrv.words import Conditional, Constant, First, Made, Number, Place, Step, Template, Value
+
+
+class Moment(float):
+    """A time, in seconds since the epoch; how it is written is for the answer to say."""
+
+
+def _kept(record: Record, steps: tuple[Step, ...]) -> Any:
+    """What a record keeps; its own ``key`` and ``expires`` where no field has that name."""
+    own = {"key": record.key, "expires": ABSENT if record.expires is None else Moment(record.expires)}
+    found = at(record.fields, steps)
+    return own.get(str(steps[0]), ABSENT) if found is ABSENT and len(steps) == 1 else found
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,13 @@ class Look:
     opened: str | None = None
     found: dict[str, Record] = field(default_factory=dict)
     counts: list[Hit] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    counted: int = 0
+    repeated: bool = False
     now: float = 0.0
 
     def __post_init__(self) -> None:
-        self.now = self.view.now
+        self.now = self.now or self.view.now
 
     @property
     def scope(self) -> str:
@@ -73,9 +87,7 @@ class Look:
             return self.person.get(str(place.steps[0]), ABSENT)
         record = self.found.get(place.root)
         if record is not None:
-            return (
-                record.key if place.steps == ("key",) and "key" not in record.fields else at(record.fields, place.steps)
-            )
+            return _kept(record, place.steps)
         return self.call.read(place)
 
     @cached_property
@@ -85,9 +97,13 @@ class Look:
         today = datetime.fromtimestamp(self.now, UTC).date()
         return {} if key is None else person(self.choices.seed, key, today)
 
-    def record(self, kind: str, key: str) -> Record | None:
-        """A record of the product, in the call's scope or shared by all."""
-        return self.view.record(self.rules.product.name, kind, "" if kind == "client" else self.scope, key)
+    def record(self, kind: str, key: str, by: str | None = None) -> Record | None:
+        """A record of the product, in the call's scope or shared by all: by its key, or by another field."""
+        product = self.rules.product
+        scope = "" if product.unscoped(kind) else self.scope
+        if by:
+            return self.view.find(product.name, kind, scope, by, key)
+        return self.view.record(product.name, kind, scope, key)
 
     def value(self, value: Value, *origin: str | int) -> Any:
         """What a value is for this call, or ABSENT. ``origin`` says what a made value belongs to."""
@@ -100,7 +116,11 @@ class Look:
                 return self._made(value, origin)
             case First(options):
                 found = (self.value(option, *origin) for option in options)
-                return next((each for each in found if each is not ABSENT and text_of(each).strip()), ABSENT)
+                last = "" if options[-1:] == (Constant(""),) else ABSENT
+                return next((each for each in found if each is not ABSENT and text_of(each).strip()), last)
+            case Number(inner):
+                found = self.value(inner, *origin)
+                return int(found) if str(found).isdigit() else found
             case Conditional(inner, when):
                 return self.value(inner, *origin) if self.holds(when) else ABSENT
             case Template(parts):
@@ -108,8 +128,15 @@ class Look:
                 return ABSENT if any(text is ABSENT for text in texts) else "".join(text_of(text) for text in texts)
 
     def _made(self, word: Made, origin: tuple[str | int, ...]) -> Any:
-        if word.kind == "path":
-            return self.call.url
+        match word.kind:
+            case "path":
+                return self.call.url
+            case "now":
+                return Moment(self.now)
+            case "token":
+                return self.tokens.get(word.detail, ABSENT)
+            case "counter":
+                return int(word.detail) + self.counted
         return make(word, self.choices.seed, self.rules.product.name, self.scope, *origin)
 
     def text(self, value: Value, *origin: str | int) -> str | None:
@@ -124,10 +151,9 @@ class Look:
         )
 
     def entity(self) -> str:
-        """Whom the call serves: the last record found that is not the client, else the client, else nobody."""
+        """Whom the call serves: the last record found that is not the client, else whoever sends such a body."""
         others = [record for kind, record in self.found.items() if kind != "client"]
-        record = others[-1] if others else self.found.get("client")
-        whom = f"{record.kind} {record.key}" if record else "-"
+        whom = f"{others[-1].kind} {others[-1].key}" if others else text_of([self.call.body, dict(self.call.query)])
         return f"{self.rules.name} {self.scope} {whom}"
 
     def allowance(self, name: str, limit: Limit, *, forced: bool = False) -> Allowance:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ _CITIES = (
 _BANKS = (("SBIN", "State Bank of India"), ("HDFC", "HDFC Bank"), ("ICIC", "ICICI Bank"), ("UTIB", "Axis Bank"),
           ("PUNB", "Punjab National Bank"), ("KKBK", "Kotak Mahindra Bank"))  # fmt: skip
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_FIRST_BIRTH, _LAST_BIRTH, _LAST_JOINING = date(1960, 1, 1), date(2000, 12, 31), date(2024, 12, 31)
+_FIRST_BIRTH, _LAST_BIRTH, _LAST_JOINING = date(1960, 1, 1), date(2000, 12, 31), date(2023, 12, 31)
 
 
 def person(seed: int, key: str, today: date) -> dict[str, Any]:
@@ -58,11 +59,16 @@ def _letters(chance: random.Random, count: int) -> str:
     return "".join(chance.choice(_LETTERS) for _ in range(count))
 
 
+def _plain(name: str) -> str:
+    """A name in plain letters, fit for an e-mail address: Faker has one with a typographic apostrophe."""
+    return re.sub("[^A-Za-z]", "", name)
+
+
 def _names(chance: random.Random) -> dict[str, str]:
     with faker(chance.getrandbits(64)) as fake:
         gender = chance.choice(("MALE", "FEMALE"))
         first = fake.first_name_male() if gender == "MALE" else fake.first_name_female()
-        last, father, occupation = fake.last_name(), fake.first_name_male(), fake.job()
+        last, father, occupation = _plain(fake.last_name()), fake.first_name_male(), fake.job()
     return {
         "gender": gender,
         "first_name": first.upper(),
@@ -109,10 +115,10 @@ def _home(chance: random.Random) -> dict[str, str]:
 
 def _job(chance: random.Random, born: date) -> dict[str, Any]:
     """An employer that was there before the person joined, at 21 or later."""
-    joined = _between(chance, born.replace(year=born.year + 21, day=1), _LAST_JOINING)
+    joined = _between(chance, date(born.year + 22, 1, 1), _LAST_JOINING)
     founded = _between(chance, date(1950, 1, 1), joined - timedelta(days=30))
     with faker(chance.getrandbits(64)) as fake:
-        employer = fake.last_name().upper()
+        employer = _plain(fake.last_name()).upper()
     establishment = f"{_letters(chance, 5)}{_digits(chance, 7)}000"
     staff = chance.randrange(20, 9000)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mocksrv.phones import phone_key
 from mocksrv.words import Each, Place, Step
 
 
@@ -22,6 +23,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "lower": _of_text(str.lower),
     "trimmed": _of_text(str.strip),
     "text": _as_text,
+    "phone": _of_text(phone_key),
 }
 
 
@@ -31,6 +33,16 @@ def read_body(body: Any, reads: Mapping[Place, str]) -> Any:
         if place.root == "body":
             body = _changed(body, place.steps, READERS[how])
     return body
+
+
+def read_query(query: Any, reads: Mapping[Place, str]) -> Any:
+    """The query parameters as the rules see them."""
+    for place, how in reads.items():
+        name = place.steps[0]
+        if place.root == "query" and name in query:
+            query = query.copy()
+            query[name] = READERS[how](query[name])
+    return query
 
 
 def _changed(value: Any, steps: tuple[Step, ...], read: Callable[[Any], Any]) -> Any:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from mocksrv.answer import Decision
 from mocksrv.call import ABSENT, text_of
+from mocksrv.clock import LAST_SECONDS
+from mocksrv.look import Moment
+from mocksrv.rules import Product
 from mocksrv.spec import Example, stands
-from mocksrv.words import First, Place, Value
+from mocksrv.words import First, Made, Place, Value
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,44 @@ def reply_to(decision: Decision, example: Example) -> Reply:
 
     Answers echo what was sent, not what was read.
     """
-    look = replace(decision.look, call=decision.look.call.as_sent())
+    look, form = replace(decision.look, call=decision.look.call.as_sent()), decision.look.rules.product.form
     body = deepcopy(example.value)
-    for path, value in decision.answer.fields if decision.answer else ():
+    for path, value in (*(decision.answer.fields if decision.answer else ()), *form.renews.items()):
         if stands(body, path):
             field = ".".join(str(step) for step in path)
             _renew(body, path, look.value(value, *decision.entity, field))
-    return Reply(example.status, tuple(_headers(decision)), body_of(body, example.media), example.media)
+    _join(body, decision)
+    status, media = example.status, example.media
+    if not decision.accepted:
+        status = form.refusals.status or status if status == HTTPStatus.OK else status
+        media = form.refusals.media or media
+    return Reply(status, tuple(_headers(decision)), body_of(body, media), media)
+
+
+def spare_reply(product: Product, example: Example, url: str, now: float) -> Reply:
+    """An answer that belongs to no operation: of the fields renewed, it knows the time and the path."""
+    body = deepcopy(example.value)
+    known = {"path": url, "now": Moment(now)}
+    for path, value in product.form.renews.items():
+        if stands(body, path) and isinstance(value, Made) and value.kind in known:
+            _renew(body, path, known[value.kind])
+    return Reply(example.status, (), body_of(body, example.media), example.media)
+
+
+def _join(body: Any, decision: Decision) -> None:
+    """Append the lists of the other violations' answers to the list of this one."""
+    rules = decision.look.rules
+    place = rules.product.form.together
+    for quote in decision.answer.joined if decision.answer and place else ():
+        other = rules.example(quote).value
+        if place and stands(body, place) and stands(other, place):
+            _at(body, place).extend(deepcopy(_at(other, place)))
+
+
+def _at(body: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        body = body[step]
+    return body
 
 
 def body_of(document: Any, media: str) -> bytes:
@@ -47,16 +83,28 @@ def body_of(document: Any, media: str) -> bytes:
 
 
 def _renew(body: Any, path: tuple[str | int, ...], value: Any) -> None:
-    """Set the field, in the type that the example has there; an absent value takes the field away."""
+    """Set the field, in the form that the example has there; an absent value takes the field away."""
     *before, last = path
-    for step in before:
-        body = body[step]
+    body = _at(body, tuple(before))
     if value is ABSENT:
         del body[last]
+    elif isinstance(value, Moment):
+        body[last] = _written(value, body[last])
     elif isinstance(body[last], int) and not isinstance(body[last], bool) and str(value).isdigit():
         body[last] = int(value)
     else:
         body[last] = value
+
+
+def _written(moment: Moment, like: Any) -> Any:
+    """A time as the example writes it: a number of (milli)seconds, or RFC 3339 with its offset and precision."""
+    if not isinstance(like, str):
+        return int(moment * 1000) if isinstance(like, int) and like > LAST_SECONDS else int(moment)
+    shown = datetime.fromisoformat(like)
+    text = datetime.fromtimestamp(moment, shown.tzinfo or UTC).isoformat(
+        timespec="milliseconds" if "." in like else "seconds"
+    )
+    return text.replace("+00:00", "Z") if like.endswith("Z") else text
 
 
 def _headers(decision: Decision) -> Any:

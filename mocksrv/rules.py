@@ -11,11 +11,13 @@ from typing import Any
 from mocksrv.clock import parse_duration
 from mocksrv.contract import Contract, Violation, covers
 from mocksrv.errors import LoadError, Problem
-from mocksrv.forms import Answer, Limit, Line, OperationForm, ProductForm
+from mocksrv.forms import OperationForm, ProductForm
+from mocksrv.readers import Answer, Line
+from mocksrv.sections import Limit, Signed
 from mocksrv.spec import Example, Operation, Spec
 from mocksrv.state.contract import Record
 from mocksrv.tokens import Key
-from mocksrv.words import Place, Quote
+from mocksrv.words import Place, Quote, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +38,19 @@ class Product:
     @cached_property
     def client_field(self) -> str:
         """The field by which a client is found: the first that its credentials compare."""
-        places = [credential.is_ for credential in self.form.credentials.values() if credential.is_]
+        places = [place for each in self.form.credentials.values() if (place := each.is_ or each.user)]
         return str(places[0].steps[0]) if places else "key"
+
+    def unscoped(self, kind: str) -> bool:
+        """Whether a kind is the same for all scopes: clients, by whom a scope is told, and their tokens."""
+        return kind == "client" or kind in self.form.tokens
 
     def record(self, kind: str, fields: dict[str, Any], key: str = "") -> Record:
         """A record that no call made. It belongs to the scope that it names, else to all of them."""
         key_field = self.client_field if kind == "client" else "key"
         key = key or str(fields.get(key_field, ""))
         scope = ""
-        if kind != "client" and self.form.scope:
+        if not self.unscoped(kind) and self.form.scope:
             scope = str(fields.get(str(self.form.scope.steps[-1]), ""))
         return Record(self.name, kind, scope, key, {**fields, key_field: key, "key": fields.get("key", key)})
 
@@ -91,16 +97,34 @@ class Rules:
         """The accepting answer."""
         return self.form.success.answer
 
+    @property
+    def key(self) -> Key | None:
+        """The key that opens its calls' signatures."""
+        return self.product.keys.get(self.signed.key) if self.signed else None
+
+    @property
+    def signed(self) -> Signed | None:
+        """The signature that its calls carry: its own, or the product's."""
+        return self.form.signed or self.product.form.signed
+
     @cached_property
     def moments(self) -> tuple[tuple[Place, float], ...]:
         """The places that must hold a moment in UTC, and by how many seconds it may differ from the sandbox's time."""
         tightened = self.form.tighten.items()
         return tuple((place, parse_duration(words["within"])) for place, words in tightened if "within" in words)
 
+    def success_values(self) -> list[Value]:
+        """Every value that an accepting answer may show."""
+        success = self.form.success
+        answers = [success.answer, *(each for answers in success.instead.values() for each in answers.values())]
+        return [value for answer in answers for _, value in answer.fields]
+
     def accepts(self, example: Example) -> bool:
         """Whether an example is quoted as acceptance; everything else refuses, whatever its status."""
-        instead = (answer.quote for answers in self.form.success.instead.values() for answer in answers.values())
-        return any(quote.names(example.status, example.name) for quote in (self.success.quote, *instead))
+        success = self.form.success
+        quotes = [success.reply, *(each.quote for answers in success.instead.values() for each in answers.values())]
+        quotes += [success.again.quote] if success.again else []
+        return any(quote.names(example.status, example.name) for quote in quotes)
 
     def example(self, quote: Quote) -> Example:
         """The spec's example that a quote names."""
@@ -110,13 +134,33 @@ class Rules:
         return found
 
     def told(self, violations: Iterable[Violation]) -> tuple[str, Answer | None]:
-        """What is said of violations: the highest line that is true. None when no line speaks of them."""
+        """What is said of violations: the highest line that is true. None when no line speaks of them.
+
+        With ``together:`` in the product the answers of all lines that are true are joined into the highest.
+        """
         found = sorted(violations, key=str)
-        for line, answer in self.form.violations.items():
-            for violation in found:
-                if speaks_of(line, violation):
-                    return str(violation), answer
-        return str(found[0]), self.product.form.otherwise
+        said = [
+            (str(violation), answer)
+            for line, answer in self.form.violations.items()
+            for violation in found[:]
+            if speaks_of(line, violation) and not self._spoken_of(violation, line)
+        ]
+        if not said:
+            return str(found[0]), self.product.form.otherwise
+        what, first = said[0]
+        if self.product.form.together is None:
+            return what, first
+        others = dict.fromkeys(answer.quote for _, answer in said if answer.quote != first.quote)
+        return what, dataclasses.replace(first, joined=tuple(others))
+
+    def _spoken_of(self, violation: Violation, line: Line) -> bool:
+        """Whether a higher line speaks of the violation already: each is told once."""
+        for higher in self.form.violations:
+            if higher == line:
+                return False
+            if speaks_of(higher, violation):
+                return True
+        return False
 
 
 def speaks_of(line: Line, violation: Violation) -> bool:

@@ -27,6 +27,8 @@ class Read(fields.Field[Any]):
             return self.read(value)
         except ValueError as error:
             raise self.make_error("invalid", sentence=str(error)) from None
+        except (TypeError, AttributeError):  # a reader of texts was given a list or a mapping
+            raise self.make_error("invalid", sentence="a text is wanted here") from None
 
     default_error_messages = {"invalid": "{sentence}"}  # noqa: RUF012 (marshmallow's own declaration)
 

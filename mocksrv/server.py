@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import ipaddress
 import logging
 import multiprocessing
 import os
@@ -61,9 +62,7 @@ def serve(load: Callable[[], WSGIApplication], host: str, port: int, grace: floa
 
     Raises PortTaken, CannotListen, AppFailed (``load`` raised, or the worker died) and whatever ``ready`` raises.
     """
-    with closing(
-        _bind(host, port)
-    ) as sock:  # Held while granian listens beside it: port 0 is a real port from here on.
+    with closing(_bind(host, port)) as sock:  # granian listens beside it; it keeps what port 0 has become
         address: tuple[str, int] = sock.getsockname()[:2]
         with _locked(*address):
             return _Serving(load, address, grace, lambda: ready(_url(host, address[1]))).run()
@@ -137,7 +136,8 @@ def _locked(address: str, port: int) -> Iterator[None]:
     It is on bytes of one file per user, which stays empty: each port has 65536, an address one of them, a wildcard all.
     The kernel drops the lock with our process. Raises PortTaken.
     """
-    first, length = (0, 1 << 16) if address in ("0.0.0.0", "::") else (zlib.crc32(address.encode()) & 0xFFFF, 1)
+    wildcard = ipaddress.ip_address(address).is_unspecified
+    first, length = (0, 1 << 16) if wildcard else (zlib.crc32(address.encode()) & 0xFFFF, 1)
     try:
         name = os.path.join(tempfile.gettempdir(), f"mocksrv-{os.getuid()}.lock")
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -163,7 +163,7 @@ class _Serving:
         self.ours, theirs = multiprocessing.Pipe()
         self.worker = _Worker(load, self.ours, theirs, multiprocessing.RawValue("i", 0), f"/{secrets.token_hex(16)}")
         self.server: Any = Granian("mocksrv", *address, **OPTIONS)  # Any: its methods are untyped
-        self.server.main_loop_interrupt = _MainLoop(self.announce)
+        self.server.main_loop_interrupt = _MainLoop(self.attend)
         self.server.on_startup(self.handle_signals)
 
     def run(self) -> int:
@@ -190,38 +190,48 @@ class _Serving:
                 signal.signal(signum, self.stop)
 
     def stop(self, *_: object) -> None:
-        """On the first signal drain, and set the alarm to the end of the grace period; on the next one, cut."""
+        """On the first signal drain, and set the alarm to the end of the grace period; on the next one, cut.
+
+        Takes no lock (Event.set() would), as the thread that it interrupts may hold it.
+        """
         if os.getpid() != self.pid:
-            os._exit(1)  # A forked worker has this handler until it sets its own.
+            os._exit(1)  # A forked worker has this handler until it blocks the signals.
         if self.stopping:
             self.cut = True
             self.kill()
         else:
-            self.stopping = True
+            self.stopping = self.server.interrupt_signal = True
             signal.setitimer(signal.ITIMER_REAL, max(self.grace, 0.001))
-            self.server.signal_handler_interrupt()
+            with suppress(OSError):
+                self.ours.send_bytes(b"drain")
 
     def kill(self) -> None:
         for worker in self.server.wrks:
             worker.kill()
 
-    def announce(self) -> None:
-        """Call ``ready`` when the worker answers. Raises AppFailed if it does not."""
-        self.worker.theirs.close()  # The worker has its own copy: when that goes too, it has died.
-        while not self.ours.poll(0.1):
-            if self.stopping:
-                return None
-        with suppress(EOFError):
-            if problem := self.ours.recv():
-                raise AppFailed(problem)
+    def attend(self) -> bool:
+        """Call ``ready`` when the worker answers, wait for its end, give whether that was to be. Raises AppFailed."""
+        self.worker.theirs.close()  # The worker has its own copy: when that goes too, it has ended.
+        try:
+            problem = self.ours.recv() or self.unanswering()
+        except (EOFError, OSError):
+            problem = "the server's process has ended unexpectedly; see its messages above"
+        if problem and not self.stopping:
+            raise AppFailed(problem)
+        if not self.stopping:
+            self.ready()
+        while not self.ours.poll(1):  # Not for ever: a signal that another thread has taken does not wake us.
+            pass
+        return self.stopping
+
+    def unanswering(self) -> str:
+        """Wait until the worker, which has made the app, answers; give "" or what is wrong."""
         for _ in range(2000):
-            if self.stopping:
-                return None
-            if self.answers():
-                return self.ready()
+            if self.stopping or self.answers():
+                return ""
             if self.ours.poll(0.005):
-                break
-        raise AppFailed("the server's process has ended, or does not answer; see its messages above")
+                raise EOFError
+        return f"the server's process does not answer on port {self.address[1]} of {self.address[0]}"
 
     def answers(self) -> bool:
         """Whether our worker answers: only it knows the path."""
@@ -232,21 +242,18 @@ class _Serving:
 
 
 class _MainLoop(threading.Event):
-    """What granian's main process waits for from the start of the worker until a signal.
+    """What granian's main process waits for from the start of the worker until it is to end.
 
-    The first wait is our moment to look for the worker. A thread could not do it: granian forks after its last hook,
-    and a fork under running threads can deadlock the child (Python 3.12 warns of it).
+    The wait is our moment to look for the worker. A thread could not do it: granian forks after its last hook, and a
+    fork under running threads can deadlock the child (Python 3.12 warns of it).
     """
 
-    def __init__(self, announce: Callable[[], None]) -> None:
+    def __init__(self, attend: Callable[[], bool]) -> None:
         super().__init__()
-        self.announce: Callable[[], None] | None = announce
+        self.attend = attend
 
     def wait(self, timeout: float | None = None) -> bool:
-        announce, self.announce = self.announce, None
-        if announce and not self.is_set():
-            announce()
-        return super().wait(timeout)
+        return self.attend() or super().wait(5)  # until granian has noticed the end, too
 
 
 @dataclass(frozen=True)
@@ -260,12 +267,15 @@ class _Worker:
     probe: str
 
     def __call__(self) -> WSGIApplication:
-        """Give the app, counted. Tells the parent that it is made ("") or why not; exits in that case."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # granian sets its handlers only when the app is made
+        """Give the app, counted. Tells the parent that it is made ("") or why not; exits in that case.
+
+        A signal can be lost here: where a thread of granian's takes it, Python's main thread does not wake up to handle
+        it (one SIGTERM in five, under load). So no thread takes any, and the parent tells us by the pipe.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the parent to act upon, with its grace period
         self.ours.close()
-        threading.Thread(target=self.follow, daemon=True).start()
+        threading.Thread(target=self.obey, daemon=True).start()
         logging.getLogger("_granian").setLevel(logging.WARNING)
         try:
             app = self.load()
@@ -275,10 +285,14 @@ class _Worker:
         self.theirs.send("")
         return _Counted(app, self.running, self.probe)
 
-    def follow(self) -> None:
-        """End with the parent, even a killed one: its end of the pipe closes."""
+    def obey(self) -> None:
+        """Drain when the parent says so; end at once with the parent (even a killed one closes its end of the pipe)."""
         with suppress(EOFError, OSError):
             self.theirs.recv_bytes()
+            drain = signal.getsignal(signal.SIGTERM)
+            if callable(drain):  # granian's; without it there is nothing in flight
+                drain(signal.SIGTERM, None)
+                self.theirs.recv_bytes()
         os._exit(1)
 
 

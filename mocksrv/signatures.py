@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mocksrv.call import ABSENT, Call, text_of
-from mocksrv.forms import Answer, Signed
+from mocksrv.clock import LAST_SECONDS
 from mocksrv.look import Choices, Look
+from mocksrv.readers import Answer
 from mocksrv.rules import Rules
+from mocksrv.sections import Signed
 from mocksrv.state.contract import Record, View, Write
+from mocksrv.tokens import sha256_base64
 from mocksrv.words import Made, Template, Value
 
 _SECONDS = re.compile(r"\d{1,12}(\.\d{1,9})?")
@@ -18,7 +22,7 @@ _SECONDS = re.compile(r"\d{1,12}(\.\d{1,9})?")
 
 def opened(rules: Rules, call: Call) -> str | None:
     """What a call's signature says; None when there is none or it cannot be opened. Slow, so before the step."""
-    signed, key = rules.product.form.signed, rules.product.key
+    signed, key = rules.signed, rules.key
     sent = call.read(signed.in_) if signed else ABSENT
     return key.opened(text_of(sent).strip()) if key and sent is not ABSENT else None
 
@@ -30,6 +34,8 @@ def judged(signed: Signed, look: Look) -> tuple[str, Answer] | None:
     sent = look.read(signed.in_)
     if sent is ABSENT or not text_of(sent).strip():
         return f"missing {signed.in_}", signed.missing
+    if signed.how == "sha256 base64":
+        return _judged_digest(signed, look, text_of(sent))
     before = look.text(_before_seconds(signed.over))
     text = look.opened
     if text is None or before is None or not text.startswith(before):
@@ -42,6 +48,22 @@ def judged(signed: Signed, look: Look) -> tuple[str, Answer] | None:
     return None
 
 
+def _judged_digest(signed: Signed, look: Look, sent: str) -> tuple[str, Answer] | None:
+    # A client signs what it sends, not what is read of it.
+    text = replace(look, call=look.call.as_sent()).text(signed.over)
+    if text is None or not hmac.compare_digest(sha256_base64(text).encode(), sent.strip().encode()):
+        return f"wrong {signed.in_}", signed.wrong
+    time = look.text(signed.time) if signed.time else None
+    if time is not None and (not time.isdigit() or abs(look.now - seconds_of(int(time))) > signed.within):
+        return f"stale {signed.in_}", signed.stale
+    return None
+
+
+def seconds_of(stamp: int) -> float:
+    """A time stamp in seconds; one in milliseconds is told by its size."""
+    return stamp / 1000 if stamp > LAST_SECONDS else float(stamp)
+
+
 def _before_seconds(over: Value) -> Value:
     """The part of a signed text that stands before the signer's time."""
     if not isinstance(over, Template):
@@ -52,7 +74,10 @@ def _before_seconds(over: Value) -> Value:
 
 def sealed(rules: Rules, look: Look, seconds: float) -> str | None:
     """A signature that is right at the time, in seconds since the epoch; None when the product has none."""
-    signed, key = rules.product.form.signed, rules.product.key
+    signed, key = rules.signed, rules.key
+    if signed and signed.how == "sha256 base64":
+        text = look.text(signed.over)
+        return None if text is None else sha256_base64(text)
     before = look.text(_before_seconds(signed.over)) if signed else None
     return key.sealed(f"{before}{int(seconds)}") if key and before is not None else None
 

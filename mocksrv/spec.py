@@ -21,6 +21,19 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 OURS = ".ours.yaml"
 Pointer = tuple[str | int, ...]
 
+# What is read as a mapping or as a list, wherever it stands; "*" is any key.
+_MEDIA: dict[str, Any] = {"*": {"schema": {}, "examples": {"*": {}}}}
+_RESPONSES: dict[str, Any] = {"*": {"content": _MEDIA}}
+_SERVERS: list[Any] = [{"variables": {"*": {}}}]
+_OPERATION: dict[str, Any] = {"parameters": [{}], "requestBody": {"content": _MEDIA}, "responses": _RESPONSES,
+                              "servers": _SERVERS, "security": [{}]}  # fmt: skip
+_SHAPE: dict[str, Any] = {
+    "paths": {"*": {**dict.fromkeys(METHODS, _OPERATION), "parameters": [{}], "servers": _SERVERS}},
+    "components": {"responses": _RESPONSES, "securitySchemes": {"*": {}}},
+    "servers": _SERVERS,
+    "security": [{}],
+}
+
 
 @dataclass(frozen=True)
 class Example:
@@ -132,6 +145,11 @@ def find_specs(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*/*.yaml") if not path.name.endswith(OURS))
 
 
+def product_of(path: Path) -> str:
+    """The product of a spec's file, or of ours beside it: its folder's name and its own."""
+    return f"{path.parent.name}/{path.name.removesuffix('.yaml').removesuffix('.ours')}"
+
+
 def load_spec(path: Path, root: Path) -> Spec:
     """One spec, with ours merged in and its references resolved.
 
@@ -147,6 +165,7 @@ def load_spec(path: Path, root: Path) -> Spec:
     _check_version(source)
     _check_references(source)
     document = _resolve(source)
+    _check_shape(source, document)
     return Spec(source.product, source.file, tuple(_operations(source, document)), _spare(source, document), document,
                 tuple(notes))  # fmt: skip
 
@@ -158,15 +177,34 @@ def _read(path: Path, root: Path) -> Source:
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError([Problem(Mark(file), f"cannot be read: {error}")]) from None
     data, marks = read_typed(text, file)
-    product = f"{path.parent.name}/{path.name.removesuffix(OURS).removesuffix('.yaml')}"
-    return Source(product, file, data, marks)
+    source = Source(product_of(path), file, data, marks)
+    _check_shape(source, data)
+    return source
+
+
+def _check_shape(source: Source, document: dict[str, Any]) -> None:
+    if problems := list(_misshapen(document, _SHAPE, source)):
+        raise LoadError(problems)
+
+
+def _misshapen(value: Any, shape: Any, source: Source, at: Pointer = ()) -> Iterator[Problem]:
+    if not isinstance(value, type(shape)):
+        yield Problem(source.mark(*at), f'"{at[-1]}" must be {"a mapping" if isinstance(shape, dict) else "a list"}')
+    elif isinstance(shape, list):
+        for index, item in enumerate(value):
+            yield from _misshapen(item, shape[0], source, (*at, index))
+    else:
+        for key, item in value.items():
+            inner = shape.get(key, shape.get("*"))
+            if inner is not None and key != "$ref" and not key.startswith("x-"):
+                yield from _misshapen(item, inner, source, (*at, key))
 
 
 def _leave_out_orphans(source: Source, ours: Source, notes: list[str]) -> None:
     """A newer or smaller vendor file may lack an operation that ours adds to: what cannot stand alone is left out."""
     paths = ours.data.get("paths") or {}
     for path, item in list(paths.items()):
-        for method in [key for key in item if key in METHODS]:
+        for method in [key for key in item if key in METHODS and not path.startswith("x-")]:
             there = method in ((source.data.get("paths") or {}).get(path) or {})
             if not there and "operationId" not in item[method]:
                 notes.append(f"{ours.mark('paths', path, method)}: left out, {source.file} has no {method} {path}")
@@ -214,7 +252,7 @@ def _check_version(source: Source) -> None:
 def _references(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key == "$ref" and isinstance(item, str):
+            if key == "$ref":
                 yield at, item
             elif at[-1:] != ("examples",) or key != "value":
                 yield from _references(item, (*at, str(key)))
@@ -227,7 +265,9 @@ def _check_references(source: Source) -> None:
     problems = []
     for at, reference in _references(source.data):
         mark = source.mark(*at, "$ref")
-        if not reference.startswith("#/"):
+        if not isinstance(reference, str):
+            problems.append(Problem(mark, 'a reference is a text that begins with "#/"'))
+        elif not reference.startswith("#/"):
             problems.append(Problem(mark, f'"{reference}" leads out of the file; only "#/..." is followed'))
         elif _at(source.data, tuple(unescaped(step) for step in reference[2:].split("/"))) is None:
             problems.append(Problem(mark, f'"{reference}" leads nowhere'))
@@ -285,7 +325,7 @@ def _plain(value: Any) -> Any:
 def _operations(source: Source, document: dict[str, Any]) -> Iterator[Operation]:
     for path, item in document["paths"].items():
         for method in METHODS:
-            if method in (item or {}):
+            if not path.startswith("x-") and method in item:
                 yield _operation(source, document, path, method)
 
 
@@ -323,8 +363,15 @@ def _prefixes(servers: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def _answers(source: Source, body: Mapping[str, Any], at: Pointer) -> Iterator[Example]:
     for status, response in (body.get("responses") or {}).items():
-        code = 500 if status == "default" else int(re.sub("[xX]", "0", str(status)))
-        yield from _examples(source, code, response, (*at, status))
+        if not status.startswith("x-"):
+            yield from _examples(source, _status(source, status, (*at, status)), response, (*at, status))
+
+
+def _status(source: Source, text: str, at: Pointer) -> int:
+    if text != "default" and not re.fullmatch("[1-5]([0-9]{2}|[xX]{2})", text):
+        what = f'"{text}" is not a status; write it like "200", "4XX" or "default"'
+        raise LoadError([Problem(source.mark(*at), what)])
+    return 500 if text == "default" else int(re.sub("[xX]", "0", text))
 
 
 def _examples(source: Source, status: int, response: Mapping[str, Any], at: Pointer) -> Iterator[Example]:

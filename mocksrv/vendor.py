@@ -11,9 +11,10 @@ from mocksrv.contract import Contract
 from mocksrv.crosscheck import check_product, known_kinds
 from mocksrv.errors import LoadError, Mark, Problem, nearest
 from mocksrv.fixture import load_operation, load_product
-from mocksrv.forms import OperationForm, ProductForm, Success
+from mocksrv.forms import OperationForm, ProductForm
 from mocksrv.rules import Product, Rules
-from mocksrv.spec import Operation, find_specs, load_spec
+from mocksrv.sections import Success
+from mocksrv.spec import OURS, Operation, find_specs, load_spec, product_of
 from mocksrv.state.contract import Record
 from mocksrv.tighten import tightened
 from mocksrv.tokens import Key
@@ -53,7 +54,7 @@ def load_catalogue(root: Path) -> Catalogue:
         products[product.name] = product
         rules += found
         problems += check_product(product, found)
-    problems += _homeless(root, {product.name for product in products.values()}) if not problems else []
+    problems += _homeless(root, {product_of(path) for path in find_specs(root / "specs")})
     problems += list(_clashes(rules))
     if not rules and not problems:
         problems.append(Problem(Mark("specs"), f"there is no spec below {root / 'specs'}"))
@@ -65,9 +66,12 @@ def load_catalogue(root: Path) -> Catalogue:
 
 def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:
     problems: list[Problem] = []
-    spec = load_spec(path, root)
-    folder = root / "fixtures" / spec.product
-    form, forms = ProductForm(), []
+    folder = root / "fixtures" / product_of(path)
+    form, forms, spec = ProductForm(), [], None
+    try:
+        spec = load_spec(path, root)
+    except LoadError as error:
+        problems += error.problems
     for file in sorted(folder.glob("*.yaml")):
         try:
             if file.name == "product.yaml":
@@ -77,9 +81,9 @@ def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:
         except LoadError as error:
             problems += error.problems
     keys = _load_keys(folder.parent / "keys", root, problems)
-    product = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml", keys)
-    if problems:
+    if problems or spec is None:
         raise LoadError(problems)
+    product = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml", keys)
     return product, list(_marry(product, forms))
 
 
@@ -96,7 +100,7 @@ def _load_keys(folder: Path, root: Path, problems: list[Problem]) -> dict[str, K
 
 def _marry(product: Product, forms: list[OperationForm]) -> Iterator[Rules]:
     by_name: dict[str, OperationForm] = {}
-    problems = []
+    problems: list[Problem] = []
     known = [operation.name for operation in product.spec.operations]
     for form in forms:
         for name in form.operation:
@@ -107,12 +111,16 @@ def _marry(product: Product, forms: list[OperationForm]) -> Iterator[Rules]:
                 what = f'operation "{name}" has a fixture already, at {by_name[name].mark}'
                 problems.append(Problem(form.mark, what))
             by_name[name] = form
+    for operation in product.spec.operations:
+        try:
+            form = by_name.get(operation.name) or _unwritten(operation)
+            judged = tightened(operation, form.tighten)
+        except LoadError as error:
+            problems += error.problems
+            continue
+        yield Rules(judged, product, form, Contract(judged, product.form.missing_means or ("absent",)))
     if problems:
         raise LoadError(problems)
-    for operation in product.spec.operations:
-        form = by_name.get(operation.name) or _unwritten(operation)
-        judged = tightened(operation, form.tighten)
-        yield Rules(judged, product, form, Contract(judged, product.form.missing_means or ("absent",)))
 
 
 def _unwritten(operation: Operation) -> OperationForm:
@@ -125,7 +133,11 @@ def _unwritten(operation: Operation) -> OperationForm:
 
 
 def _homeless(root: Path, products: set[str]) -> Iterator[Problem]:
-    """Fixtures for which there is no spec: a folder's name mistyped would otherwise be silence."""
+    """Fixtures and additions for which there is no spec: a name mistyped would otherwise be silence."""
+    for file in sorted((root / "specs").glob(f"*/*{OURS}")):
+        if product_of(file) not in products:
+            what = f"there is no spec specs/{product_of(file)}.yaml{nearest(product_of(file), products)}"
+            yield Problem(Mark(file.relative_to(root).as_posix()), what)
     for file in sorted((root / "fixtures").glob("*/*/*.yaml")):
         name = f"{file.parent.parent.name}/{file.parent.name}"
         if name not in products:

@@ -97,7 +97,14 @@ class Conditional:
     when: tuple[tuple[Place, str], ...]
 
 
-Value = Place | Made | Constant | Template | First | Conditional
+@dataclass(frozen=True)
+class Number:
+    """A value that is shown as a whole number although records keep texts."""
+
+    value: Value
+
+
+Value = Place | Made | Constant | Template | First | Conditional | Number
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,8 @@ def read_word(text: str) -> Made | None:
         return Made("like", match[1], mark)
     if match := re.fullmatch(r"counter from (\d+)", text):
         return Made("counter", match[1], mark)
+    if match := re.fullmatch(r"token (\w+)", text):
+        return Made("token", match[1], mark)
     if text in ("uuid", "now", "path"):
         return Made(str(text), "", mark)
     if re.fullmatch(r"[a-z]+(_[a-z]+)*", text):
@@ -207,18 +216,20 @@ def _read_hole(text: str) -> Value:
 def read_value(raw: object, *, constants: bool = False) -> Value:
     """A place, a word, a list (the first that there is) or ``{as: value, when: {...}}``.
 
-    With ``constants``, any other text is a text with holes and may stand for itself. Raises ValueError.
+    ``{number: value}`` shows a whole number. With ``constants``, any other text is a text with holes and may stand for
+    itself. Raises ValueError.
     """
     if isinstance(raw, list):
         return First(tuple(read_value(option, constants=constants) for option in raw))
+    if isinstance(raw, Mapping) and set(raw) == {"number"}:
+        return Number(read_value(raw["number"], constants=constants))
     if isinstance(raw, Mapping):
         if "as" not in raw or set(raw) - {"as", "when"}:
             raise ValueError('a conditional value is written {as: <value>, when: {<place>: <text>}}')  # fmt: skip
-        when = raw.get("when", {})
-        if not isinstance(when, Mapping):
-            raise ValueError('"when" maps places to texts')
-        return Conditional(read_value(raw["as"], constants=constants), read_when(when))
+        return Conditional(read_value(raw["as"], constants=constants), read_when(raw.get("when", {})))
     text = raw if isinstance(raw, str) else str(raw)
+    if not text:
+        return Constant("")  # the last of a list: then the field is there, and empty
     if constants:
         return read_template(text)
     if looks_like_place(text):
@@ -230,8 +241,10 @@ def read_value(raw: object, *, constants: bool = False) -> Value:
     return word
 
 
-def read_when(raw: Mapping[str, object]) -> tuple[tuple[Place, str], ...]:
+def read_when(raw: object) -> tuple[tuple[Place, str], ...]:
     """The conditions of a ``when``: equality only, all of them. Raises ValueError."""
+    if not isinstance(raw, Mapping) or not all(isinstance(text, str) for text in raw.values()):
+        raise ValueError('"when" maps places to texts')
     return tuple((read_place(place), str(text)) for place, text in raw.items())
 
 
@@ -254,6 +267,8 @@ def places_in(value: Value | None) -> Iterator[Place]:
     elif isinstance(value, First):
         for option in value.options:
             yield from places_in(option)
+    elif isinstance(value, Number):
+        yield from places_in(value.value)
     elif isinstance(value, Conditional):
         yield from places_in(value.value)
         yield from (place for place, _ in value.when)
@@ -270,5 +285,5 @@ def words_in(value: Value | None) -> Iterator[Made]:
     elif isinstance(value, First):
         for option in value.options:
             yield from words_in(option)
-    elif isinstance(value, Conditional):
+    elif isinstance(value, (Conditional, Number)):
         yield from words_in(value.value)

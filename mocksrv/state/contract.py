@@ -145,6 +145,9 @@ class View(Protocol):
     def record(self, product: str, kind: str, scope: str, key: str) -> Record | None:
         """The record in its scope, else the one that all scopes share."""
 
+    def find(self, product: str, kind: str, scope: str, field: str, value: str) -> Record | None:
+        """The first record whose field has the value, in the scope or shared by all. For kinds of which few exist."""
+
     def hits(self, limit: str, per: str, seconds: float) -> Sequence[float]:
         """When the calls of the last so many seconds were counted, oldest first."""
 

@@ -40,6 +40,10 @@ class _World:
         found = self._records.get((product, kind, scope, key))
         return found or self._records.get((product, kind, "", key))
 
+    def find(self, product: str, kind: str, scope: str, field: str, value: str) -> Record | None:
+        of_kind = (each for each in self._records.values() if (each.product, each.kind) == (product, kind))
+        return next((each for each in of_kind if each.scope in (scope, "") and each.fields.get(field) == value), None)
+
     def hits(self, limit: str, per: str, seconds: float) -> Sequence[float]:
         window = self._windows.get((limit, per), ())
         return [at for at in window if at > self.now - seconds]

@@ -133,9 +133,9 @@ class Admin:
         if isinstance(given, Response):
             return given
         rules = self.catalogue.rules.get(str(given.get("operation")))
-        signed = rules and rules.product.form.signed
+        signed = rules and rules.signed
         if not rules or not signed:
-            known = [name for name, each in self.catalogue.rules.items() if each.product.form.signed]
+            known = [name for name, each in self.catalogue.rules.items() if each.signed]
             detail = (
                 f'There is no signed operation "{given.get("operation")}"{nearest(str(given.get("operation")), known)}.'
             )

@@ -20,8 +20,8 @@ from mocksrv.checks import Check, checks_of
 from mocksrv.contract import bare_type
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
-from mocksrv.reading import read_body
-from mocksrv.reply import Reply, body_of, reply_to
+from mocksrv.reading import read_body, read_query
+from mocksrv.reply import Reply, reply_to, spare_reply
 from mocksrv.rules import Product, Rules
 from mocksrv.signatures import opened
 from mocksrv.spec import Example
@@ -84,7 +84,8 @@ class VendorRoutes:
             preferences = read_preferences(",".join(request.headers.getlist("Prefer")))
             asked = asked_example(rules, preferences)
         except BadPreference as error:
-            response = problem(400, "no-such-example", "This cannot be preferred", str(error))
+            known = [str(example) for example in rules.operation.examples]
+            response = problem(400, "no-such-example", "This cannot be preferred", str(error), examples=known)
             self.journal(rules.name, str(error), response)
             return response
         entry = Entry(str(uuid.uuid4()), rules.name, "", journalled(request), time.time())
@@ -127,8 +128,9 @@ class VendorRoutes:
             for place in rules.paths
         ]
         detail = f"there is no {method} {path}{nearest(f'{method} {path}', known)}"
-        if example:
-            response = response_of(Reply(example.status, (), body_of(example.value, example.media), example.media))
+        if product and example:
+            now = self.state.clock(sandbox_of(request)).now()
+            response = response_of(spare_reply(product, example, path, now))
             response.headers[WHY] = header_text(f"{detail} -> {quote} ({quote.mark.file}:{quote.mark.line})")  # type: ignore[union-attr]
         else:
             kind = "no-such-method" if wrong_method else "no-such-path"
@@ -171,8 +173,8 @@ def call_of(rules: Rules, asked: Request, path: Mapping[str, str]) -> Call:
     body, media, malformed = _body_of(asked, rules.operation.media_types())
     names = [str(each["name"]) for each in rules.operation.parameters() if each.get("in") == "path"]
     values = {name: path.get(_variable(name), "") for name in names}
-    read = read_body(body, rules.form.reads)
-    return Call(rules.name, asked.method, asked.path, asked.headers, asked.args, values, read, media, malformed, body)
+    read, query = read_body(body, rules.form.reads), read_query(asked.args, rules.form.reads)
+    return Call(rules.name, asked.method, asked.path, asked.headers, query, values, read, media, malformed, body)
 
 
 def _body_of(asked: Request, types: tuple[str, ...]) -> tuple[Any, str, bool]:
