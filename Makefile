@@ -16,6 +16,9 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "installing what the tests need ..." >&2
+	@missing=; for each in curl=curl node=nodejs; do command -v $${each%=*} >/dev/null || missing="$$missing $${each#*=}"; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing >&2; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

@@ -13,9 +13,8 @@ from functools import partial
 from mocksrv.call import ABSENT, text_of
 from mocksrv.contract import Violation
 from mocksrv.credentials import find_client, missing, place_of, schemes_of
-from mocksrv.errors import Mark
 from mocksrv.look import Look
-from mocksrv.readers import NOWHERE, Answer, Differs
+from mocksrv.readers import Answer, Differs
 from mocksrv.rules import Rules
 from mocksrv.sections import Checking, Limit, Making, Require, Signed
 from mocksrv.signatures import judged
@@ -36,13 +35,12 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the order of decision."""
+    """One step of the order of decision. ``answers`` says when it answers what, for people."""
 
     stage: int
     what: str
     look: Callable[[Look], Refusal | None]
-    quote: str = ""
-    mark: Mark = NOWHERE
+    answers: tuple[tuple[str, Answer], ...] = ()
 
 
 def checks_of(rules: Rules) -> tuple[Check, ...]:
@@ -50,6 +48,7 @@ def checks_of(rules: Rules) -> tuple[Check, ...]:
     found = [
         *_credentials(rules),
         *_signed(rules),
+        *_client_rules(rules),
         _violations(rules),
         *_triggers(rules),
         *_limits(rules),
@@ -63,7 +62,7 @@ def checks_of(rules: Rules) -> tuple[Check, ...]:
 
 def _check(stage: int, what: str, answer: Answer, true: Callable[[Look], bool]) -> Check:
     refusal = Refusal(what, answer)
-    return Check(stage, what, lambda look: refusal if true(look) else None, str(answer.quote), answer.mark)
+    return Check(stage, what, lambda look: refusal if true(look) else None, ((what, answer),))
 
 
 # --- credentials ---------------------------------------------------------------------------------------------------
@@ -75,7 +74,10 @@ def _credentials(rules: Rules) -> Iterator[Check]:
         answer = rules.product.form.credentials[name].missing
         yield _check(HEADERS, f"missing {place_of(rules, name)}", answer, partial(missing, rules, name))
     if schemes_of(rules):
-        yield Check(HEADERS, "unknown credentials", lambda look: _refusal(find_client(rules, look)))
+        declared = [(name, rules.product.form.credentials[name]) for name in schemes_of(rules)]
+        answers = [(f"unknown {place_of(rules, name)}", each.unknown) for name, each in declared]
+        answers += [(f"expired {each.token}", each.expired) for _, each in declared if each.expired]
+        yield Check(HEADERS, "unknown", lambda look: _refusal(find_client(rules, look)), tuple(answers))
 
 
 def _refusal(found: tuple[str, Answer] | None) -> Refusal | None:
@@ -92,8 +94,9 @@ def _signed(rules: Rules) -> Iterator[Check]:
 
 
 def _signature(stage: int, signed: Signed) -> Check:
-    what = f"signature in {signed.in_}"
-    return Check(stage, what, lambda look: _refusal(judged(signed, look)), str(signed.wrong.quote), signed.mark)
+    said = (("missing", signed.missing), ("wrong", signed.wrong), ("stale", signed.stale))
+    answers = tuple((f"{what} {signed.in_}", answer) for what, answer in said)
+    return Check(stage, f"signature in {signed.in_}", lambda look: _refusal(judged(signed, look)), answers)
 
 
 # --- the contract, test data, limits -------------------------------------------------------------------------------
@@ -107,7 +110,14 @@ def _violations(rules: Rules) -> Check:
         what, answer = rules.told(found)
         return Refusal(f"violated {what}", answer)
 
-    return Check(BODY, "violations of the contract", look_at)
+    answers = [(str(line), answer) for line, answer in rules.form.violations.items()]
+    if rules.product.form.otherwise and not any(
+        line.place is None and line.kind is None for line in rules.form.violations
+    ):
+        answers.append(("otherwise", rules.product.form.otherwise))
+    return Check(
+        BODY, "violations of the contract", look_at, tuple((f"violated {what}", each) for what, each in answers)
+    )
 
 
 def _late(rules: Rules, look: Look) -> Iterator[Violation]:
@@ -122,7 +132,7 @@ def _late(rules: Rules, look: Look) -> Iterator[Violation]:
 
 def _near(text: str, now: float, seconds: float) -> bool:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         return False
     return moment.utcoffset() == timedelta(0) and abs(moment.timestamp() - now) <= seconds
@@ -155,7 +165,8 @@ def _trigger(stage: int, place: Place, answers: dict[str, Answer]) -> Check:
         answer = answers.get(text_of(value)) if value is not ABSENT else None
         return Refusal(f"trigger {place}", answer) if answer else None
 
-    return Check(stage, f"test data at {place}", look_at)
+    said = tuple((f'trigger {place} "{value}"', answer) for value, answer in answers.items())
+    return Check(stage, f"test data at {place}", look_at, said)
 
 
 def _limits(rules: Rules) -> Iterator[Check]:
@@ -180,7 +191,7 @@ def _limit(stage: int, name: str, limit: Limit) -> Check:
         look.counts += [hit_of(look, name, limit)] if limit.of == "calls" else []
         return None
 
-    return Check(stage, what, look_at, str(limit.exceeded.quote), limit.mark)
+    return Check(stage, what, look_at, ((what, limit.exceeded),))
 
 
 def hit_of(look: Look, name: str, limit: Limit) -> Hit:
@@ -191,10 +202,13 @@ def hit_of(look: Look, name: str, limit: Limit) -> Hit:
 # --- records -------------------------------------------------------------------------------------------------------
 
 
+def _client_rules(rules: Rules) -> Iterator[Check]:
+    """What the product demands of every client, where the operation asks for one."""
+    for kind, require in rules.product.form.requires.items() if rules.operation.security else ():
+        yield from _require(HEADERS, kind, require)
+
+
 def _requires(rules: Rules) -> Iterator[Check]:
-    if rules.operation.security:
-        for kind, require in rules.product.form.requires.items():
-            yield from _require(HEADERS, kind, require)
     for kind, require in rules.form.requires.items():
         yield from _require(RECORDS, kind, require)
         yield from _triggers_on(rules, kind, RECORDS)
@@ -229,8 +243,8 @@ def _found(stage: int, kind: str, require: Require) -> Check:
             return Refusal(f"missing {kind}", require.missing)
         return None
 
-    quote = str(require.missing.quote) if isinstance(require.missing, Answer) else ""
-    return Check(stage, f"missing {kind}", look_at, quote, require.mark)
+    what = f"missing {kind}"
+    return Check(stage, what, look_at, ((what, require.missing),) if isinstance(require.missing, Answer) else ())
 
 
 def _state(stage: int, kind: str, state: str, answer: Answer, true: Callable[[Record, float], bool]) -> Check:
@@ -283,14 +297,14 @@ def _otp(rules: Rules) -> Iterator[Check]:
     otp = rules.form.otp
     if not isinstance(otp, Checking):
         return
-    yield Check(CHECKING, "missing otp", lambda look: _find_otp(otp, look), str(otp.missing.quote), otp.missing.mark)
+    yield Check(CHECKING, "missing otp", lambda look: _find_otp(otp, look), (("missing otp", otp.missing),))
     yield _state(CHECKING, "otp", "used", otp.used, lambda record, _: record.used)
     if otp.exhausted:
         yield _state(CHECKING, "otp", "exhausted", otp.exhausted, Record.exhausted)
     if otp.expired:
         yield _state(CHECKING, "otp", "expired", otp.expired, Record.expired)
     yield from _triggers_on(rules, "otp", CHECKING)
-    yield Check(CHECKING, "wrong otp", lambda look: _wrong(otp, look), str(otp.wrong.quote), otp.wrong.mark)
+    yield Check(CHECKING, "wrong otp", lambda look: _wrong(otp, look), (("wrong otp", otp.wrong),))
 
 
 def _find_otp(otp: Checking, look: Look) -> Refusal | None:

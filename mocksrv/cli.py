@@ -6,9 +6,10 @@ taken, or the address is not one to listen on.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial, wraps
 from typing import Any
@@ -16,10 +17,11 @@ from typing import Any
 import click
 
 from mocksrv import __version__
-from mocksrv.errors import LoadError, MocksrvError
+from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError, nearest
 from mocksrv.settings import Settings, load_settings, variable
 
 CHECKED = ("root",)
+FORMATS = ("text", "json", "github")
 
 
 def _options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -102,21 +104,62 @@ def serve(**given: Any) -> None:
 
 @main.command()
 @_options(*CHECKED)
+@click.option("--explain", metavar="OPERATION", help="Print the order in which an operation is decided.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How problems are told.")
 @_told
-def check(**given: Any) -> None:
+def check(explain: str | None, form: str, **given: Any) -> None:
     """List every problem of specs and fixtures, as file:line:col; exit 1 if there is one."""
     from mocksrv.app import catalogue_of
+    from mocksrv.explain import explained
     from mocksrv.proofs import prove
 
-    catalogue = catalogue_of(_settings(given))
-    problems = prove(catalogue)
-    if problems:
-        raise LoadError(problems)
-    for note in catalogue.notes:
-        click.echo(note, err=True)
-    click.echo(
-        f"{_count(len(catalogue.rules), 'operation')} of {_count(len(catalogue.products), 'product')}, no problems"
+    try:
+        catalogue = catalogue_of(_settings(given))
+        problems = prove(catalogue)
+        if problems:
+            raise LoadError(problems)
+    except LoadError as error:
+        if form == "text":
+            raise
+        click.echo(_FORMS[form](error.problems))
+        sys.exit(error.exit_code)
+    if explain:
+        if explain not in catalogue.rules:
+            raise SettingsError(f'no operation "{explain}"{nearest(explain, catalogue.rules)}')
+        click.echo("\n".join(explained(catalogue.rules[explain])))
+    elif form == "json":
+        click.echo(_FORMS[form](()))
+    elif form == "text":
+        for note in catalogue.notes:
+            click.echo(note, err=True)
+        counted = _count(len(catalogue.rules), "operation"), _count(len(catalogue.products), "product")
+        click.echo(f"{counted[0]} of {counted[1]}, no problems")
+
+
+def _as_json(problems: Sequence[Problem]) -> str:
+    shown = [
+        {"file": each.mark.file, "line": each.mark.line, "column": each.mark.column, "message": each.what}
+        for each in problems
+    ]
+    return json.dumps({"problems": shown}, indent=2, ensure_ascii=False)
+
+
+def _as_github(problems: Sequence[Problem]) -> str:
+    """GitHub's workflow commands: annotations beside the lines of a pull request."""
+
+    def escaped(text: str) -> str:
+        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+    def place(text: str) -> str:
+        return escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+    return "\n".join(
+        f"::error file={place(each.mark.file)},line={each.mark.line},col={each.mark.column}::{escaped(each.what)}"
+        for each in problems
     )
+
+
+_FORMS: dict[str, Callable[[Sequence[Problem]], str]] = {"json": _as_json, "github": _as_github}
 
 
 @main.command()

@@ -10,7 +10,7 @@ from typing import Any
 from mocksrv.errors import Mark, Problem, nearest
 from mocksrv.made import faker_names, is_faker_name
 from mocksrv.person import person_fields
-from mocksrv.readers import NOWHERE, Answer
+from mocksrv.readers import Answer
 from mocksrv.rules import Product, Rules
 from mocksrv.sections import Checking, Credential, Making
 from mocksrv.spec import stands
@@ -58,7 +58,8 @@ def check_product(product: Product, rules: list[Rules]) -> Iterator[Problem]:
         what = f'no key "{product.form.signed.key}" in {Path(product.file).parent.parent}/keys'
         yield Problem(product.form.signed.mark, f"{what}{nearest(product.form.signed.key, product.keys)}")
     for each in rules:
-        if each.form.mark != NOWHERE:
+        if each.written:
+            yield from _check_answered(each)
             yield from _check_quotes(each)
             yield from _check_credentials(each)
             yield from _check_fields(each)
@@ -142,6 +143,14 @@ def _check_quotes(rules: Rules) -> Iterator[Problem]:
                 f'the example "{example}" of {rules.name} is never quoted; list it under "unquoted:" if that is meant'
             )
             yield Problem(rules.form.mark, f"{what} ({example.mark})")
+
+
+def _check_answered(rules: Rules) -> Iterator[Problem]:
+    """Every kind of violation that the schema can produce has an answer, if only the fallback."""
+    if rules.product.form.otherwise is None:
+        for violation in rules.unspoken_of():
+            what = f'nothing answers "{violation}" of {rules.name}; add a line, or "otherwise:" to {rules.product.file}'
+            yield Problem(rules.form.mark, what.replace("[0]", "[]"))
 
 
 def _check_credentials(rules: Rules) -> Iterator[Problem]:

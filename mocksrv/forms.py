@@ -82,4 +82,5 @@ class OperationForm:
     ends: list[str] = word(each(read_text), list)
     success: Success = word(Nest(Success), needed=True)
     unquoted: dict[Quote, str] = word(mapping(read_quote, read_text), dict)
+    contradicts: dict[Quote, str] = word(mapping(read_quote, read_text), dict)
     mark: Mark = NOWHERE

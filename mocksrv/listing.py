@@ -32,7 +32,7 @@ def _operation(rules: Rules, width: int) -> Iterator[str]:
 
 def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
     """Place, value, the answer it triggers, and the code that stands in it."""
-    for place, answers in [*rules.form.triggers.items(), *rules.form.success.instead.items()]:
+    for place, answers in (*rules.form.triggers.items(), *rules.form.success.instead.items()):
         for value, answer in answers.items():
             yield str(place), value, str(answer.quote), _summary(rules, answer)
 

@@ -41,7 +41,8 @@ def _not_openapi(product: Product) -> Iterator[Problem]:
 
 
 def _not_its_schema(rules: Rules, example: Example) -> Iterator[Problem]:
-    if not isinstance(example.schema, dict):
+    contradicting = any(quote.names(example.status, example.name) for quote in rules.form.contradicts)
+    if contradicting or not isinstance(example.schema, dict):
         return
     document = rules.operation.document
     validator = OAS30ReadValidator if _is_30(document) else OAS31Validator

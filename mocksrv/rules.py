@@ -12,12 +12,13 @@ from mocksrv.clock import parse_duration
 from mocksrv.contract import Contract, Violation, covers
 from mocksrv.errors import LoadError, Problem
 from mocksrv.forms import OperationForm, ProductForm
-from mocksrv.readers import Answer, Line
+from mocksrv.possible import possible_violations
+from mocksrv.readers import NOWHERE, Answer, Line
 from mocksrv.sections import Limit, Signed
 from mocksrv.spec import Example, Operation, Spec
 from mocksrv.state.contract import Record
 from mocksrv.tokens import Key
-from mocksrv.words import Place, Quote, Value
+from mocksrv.words import Each, Place, Quote, Step, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,11 @@ class Rules:
     contract: Contract = field(repr=False)
 
     @property
+    def written(self) -> bool:
+        """Whether it has a fixture."""
+        return self.form.mark != NOWHERE
+
+    @property
     def name(self) -> str:
         """The operation's name."""
         return self.operation.name
@@ -113,18 +119,23 @@ class Rules:
         tightened = self.form.tighten.items()
         return tuple((place, parse_duration(words["within"])) for place, words in tightened if "within" in words)
 
+    def acceptances(self) -> Iterator[tuple[str, Answer]]:
+        """Every accepting answer, and when it is given."""
+        success = self.form.success
+        if success.again:
+            yield "accepted again", success.again
+        for place, answers in success.instead.items():
+            for value, answer in answers.items():
+                yield f'accepted, {place} "{value}"', answer
+        yield "accepted", success.answer
+
     def success_values(self) -> list[Value]:
         """Every value that an accepting answer may show."""
-        success = self.form.success
-        answers = [success.answer, *(each for answers in success.instead.values() for each in answers.values())]
-        return [value for answer in answers for _, value in answer.fields]
+        return [value for _, answer in self.acceptances() for _, value in answer.fields]
 
     def accepts(self, example: Example) -> bool:
         """Whether an example is quoted as acceptance; everything else refuses, whatever its status."""
-        success = self.form.success
-        quotes = [success.reply, *(each.quote for answers in success.instead.values() for each in answers.values())]
-        quotes += [success.again.quote] if success.again else []
-        return any(quote.names(example.status, example.name) for quote in quotes)
+        return any(answer.quote.names(example.status, example.name) for _, answer in self.acceptances())
 
     def example(self, quote: Quote) -> Example:
         """The spec's example that a quote names."""
@@ -153,6 +164,14 @@ class Rules:
         others = dict.fromkeys(answer.quote for _, answer in said if answer.quote != first.quote)
         return what, dataclasses.replace(first, joined=tuple(others))
 
+    def unspoken_of(self) -> Iterator[Violation]:
+        """Every violation that the schemas can produce and that no line of the fixture speaks of."""
+        possible = dict.fromkeys(possible_violations(self.operation))
+        moments = (Violation(place.root, _indexed(place.steps), "within") for place, _ in self.moments)
+        for violation in (*possible, *moments):
+            if not any(speaks_of(line, violation) for line in self.form.violations):
+                yield violation
+
     def _spoken_of(self, violation: Violation, line: Line) -> bool:
         """Whether a higher line speaks of the violation already: each is told once."""
         for higher in self.form.violations:
@@ -161,6 +180,10 @@ class Rules:
             if speaks_of(higher, violation):
                 return True
         return False
+
+
+def _indexed(steps: tuple[Step, ...]) -> tuple[str | int, ...]:
+    return tuple(0 if isinstance(step, Each) else step for step in steps)
 
 
 def speaks_of(line: Line, violation: Violation) -> bool:
