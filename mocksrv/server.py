@@ -1,7 +1,8 @@
 """Listens: ``serve`` for the command line (granian, one worker process), ``running`` inside a test (Werkzeug).
 
 granian runs the app in a child process, not in ours, on purpose: a thread that is stuck in a request cannot be cut,
-a process can. Only granian's public names are used. POSIX only (fcntl, setitimer).
+a process can. Of granian we use names without an underscore only, not all of them documented: test_server.py fails when
+they change. POSIX only (fcntl, setitimer).
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _locked(address: str, port: int) -> Iterator[None]:
     except OSError:  # Nowhere to write is no reason not to serve: only that race stays open.
         yield
         return
-    with closing(os.fdopen(file, "wb")):
+    with os.fdopen(file, "wb"):
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, (port << 16) + first)
         except OSError as error:
@@ -188,6 +189,8 @@ class _Serving:
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP):
             if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
                 signal.signal(signum, self.stop)
+        if self.server.interrupt_signal:  # a signal that came just before
+            self.stop()
 
     def stop(self, *_: object) -> None:
         """On the first signal drain, and set the alarm to the end of the grace period; on the next one, cut.
@@ -220,7 +223,8 @@ class _Serving:
             raise AppFailed(problem)
         if not self.stopping:
             self.ready()
-        while not self.ours.poll(1):  # Not for ever: a signal that another thread has taken does not wake us.
+        # Not for ever, as a signal that another thread has taken does not wake us.
+        while not self.ours.poll(1) and not self.server.main_loop_interrupt.is_set():
             pass
         return self.stopping
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """/slow?2 answers after 2 s, /stream?2 begins to answer and ends after 2 s, /boom raises, /big has 300 chunks."""
+    """/slow?2 answers after 2 s, /stream?2 begins to answer and ends after 2 s, /boom raises."""
     path = environ["PATH_INFO"]
     seconds = float(environ["QUERY_STRING"] or 0)
     if path == "/boom":
@@ -66,7 +66,12 @@ def load(kind: str) -> WSGIApplication:
 def announce(kind: str, url: str) -> None:
     if kind == "unready":
         raise RuntimeError("cannot announce")
-    print(url, flush=True)
+    say(url)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -84,9 +89,9 @@ def main() -> int:
         ready = functools.partial(announce, options.kind)
         cut = server.serve(make, options.host, options.port, options.grace, ready)
     except (MocksrvError, RuntimeError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 3
-    print(f"cut {cut}", flush=True)
+    say(f"cut {cut}")
     return 0
 
 

@@ -6,12 +6,12 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from mocksrv.answer import Decision, decide
@@ -27,6 +27,7 @@ from mocksrv.signatures import opened
 from mocksrv.spec import Example
 from mocksrv.state.contract import Deliver, Entry, Note, State, View, Write
 from mocksrv.vendor import Catalogue
+from mocksrv.web.cors import ADMIN
 from mocksrv.web.preferences import BadPreference, asked_example, read_preferences
 from mocksrv.web.problems import WHY, header_text, problem
 
@@ -122,12 +123,8 @@ class VendorRoutes:
         wrong_method = isinstance(error, MethodNotAllowed)
         quote = product and (product.form.unknown_method if wrong_method else product.form.unknown_path)
         example = product.spare(quote) if product and quote else None
-        known = [
-            f"{rules.operation.method.upper()} {place}"
-            for rules in self.catalogue.rules.values()
-            for place in rules.paths
-        ]
-        detail = f"there is no {method} {path}{nearest(f'{method} {path}', known)}"
+        admin = path == ADMIN or path.startswith(f"{ADMIN}/")
+        detail = f"there is no {method} {path}{nearest(f'{method} {path}', _known_routes(admin))}"
         if product and example:
             now = self.state.clock(sandbox_of(request)).now()
             response = response_of(spare_reply(product, example, path, now))
@@ -137,7 +134,8 @@ class VendorRoutes:
             response = problem(error.code or 404, kind, error.name, detail)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        self.journal(None, detail, response)
+        if not admin:
+            self.journal(None, detail, response)
         return response
 
     def nearest_product(self, path: str) -> Product | None:
@@ -157,6 +155,14 @@ class VendorRoutes:
         entry = Entry(str(uuid.uuid4()), operation, why, journalled(request), time.time(), matched)
         entry.response = journalled_response(response)
         self.state.note(sandbox_of(request), entry)
+
+
+def _known_routes(admin: bool) -> Iterator[str]:
+    """Method and path of every route of the admin API, or of every operation."""
+    for rule in current_app.url_map.iter_rules():
+        if rule.rule.startswith(f"{ADMIN}/") is admin:
+            path = re.sub(r"<(?:path:|p_)?(\w+)>", r"{\1}", rule.rule)
+            yield from (f"{method} {path}" for method in (rule.methods or set()) - {"HEAD"})
 
 
 def _shared(known: str, path: str) -> int:
@@ -229,8 +235,10 @@ def _tell(decision: Decision) -> None:
     """One human line for every OTP that was sent."""
     for write in decision.writes:
         if isinstance(write, Deliver) and write.otp:
-            channels = ", ".join(f"{message.via} to {message.to}" for message in write.messages) or "no channel"
-            log.info("otp %s sent by %s (%s %s)", write.otp.code, channels, write.otp.operation, write.otp.id)
+            otp = write.otp
+            others = {each: f" (there {each.code})" for each in write.messages if each.code not in (None, otp.code)}
+            channels = ", ".join(f"{each.via} to {each.to}{others.get(each, '')}" for each in write.messages)
+            log.info("otp %s sent by %s (%s %s)", otp.code, channels or "no channel", otp.operation, otp.id)
 
 
 def journalled(asked: Request) -> dict[str, Any]:
