@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from mocksrv.acceptance import written
 from mocksrv.call import ABSENT, text_of
@@ -67,10 +68,13 @@ def _accepted(look: Look, asked: Example | None) -> Decision:
 def _accepting(look: Look, asked: Example | None) -> tuple[Answer, str]:
     """The success asked for, or the one that test data calls for, or the usual one."""
     success = look.rules.success
+    again = look.rules.form.success.again
+    if asked and again and again.quote.names(asked.status, asked.name):
+        return again, "accepted, preferred"
     if asked:
         return replace(_answer_of(asked), fields=success.fields), "accepted, preferred"
-    if look.repeated and look.rules.form.success.again:
-        return look.rules.form.success.again, "accepted again"
+    if look.repeated and again:
+        return again, "accepted again"
     for place, answers in look.rules.form.success.instead.items():
         value = look.read(place)
         if value is not ABSENT and (instead := answers.get(text_of(value))):
@@ -82,7 +86,8 @@ def _shown(decision: Decision) -> Decision:
     """With what is left of the first limit, or of the one that refuses."""
     look, quote = decision.look, decision.answer and decision.answer.quote
     for name, limit in look.rules.limits:
-        if limit.exceeded.quote == quote:
+        # A 429 is about a limit, even one that only test data shows: a client reads in it when to come back.
+        if limit.exceeded.quote == quote or (quote and quote.status == HTTPStatus.TOO_MANY_REQUESTS):
             return replace(decision, allowance=look.allowance(name, limit, forced=True))
     for name, limit in look.rules.limits if look.choices.quotas else ():
         return replace(decision, allowance=look.allowance(name, limit))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import shorten
+from typing import Any
 
 from mocksrv.readers import Answer
-from mocksrv.rules import Rules
+from mocksrv.rules import Product, Rules
 from mocksrv.vendor import Catalogue
+
+
+_TELLING = ("code", "message", "status", "detail")
 
 
 def listing(catalogue: Catalogue) -> Iterator[str]:
@@ -15,10 +19,17 @@ def listing(catalogue: Catalogue) -> Iterator[str]:
     width = max(len(name) for name in catalogue.rules)
     for product in catalogue.products.values():
         yield f"{product.name}  ({product.spec.file})"
+        yield from _clients(product)
         for rules in catalogue.rules.values():
             if rules.product is product:
                 yield from _operation(rules, width)
         yield ""
+
+
+def _clients(product: Product) -> Iterator[str]:
+    """Whom the fixtures know: a tester needs their credentials next."""
+    for client in product.form.records.get("client", ()):
+        yield "  client  " + "  ".join(f"{name}: {value}" for name, value in client.items())
 
 
 def _operation(rules: Rules, width: int) -> Iterator[str]:
@@ -38,7 +49,15 @@ def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _summary(rules: Rules, answer: Answer) -> str:
-    """The texts of the example that a tester would recognise, if it is small and flat."""
-    value = rules.example(answer.quote).value
-    texts = [value[key] for key in ("code", "message", "status") if isinstance(value, dict) and key in value]
-    return shorten(": ".join(str(text) for text in texts[:2]), 90, placeholder=" ...")
+    """The texts of the example that a tester would recognise, wherever they stand."""
+    texts = list(_recognisable(rules.example(answer.quote).value))
+    return shorten(": ".join(texts[:2]), 90, placeholder=" ...")
+
+
+def _recognisable(value: Any) -> Iterator[str]:
+    """Codes, messages and statuses, wherever they stand in the answer."""
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(inner, (dict, list)):
+            yield from _recognisable(inner)
+        elif str(name).lower().endswith(_TELLING) and isinstance(inner, (str, int)) and not isinstance(inner, bool):
+            yield str(inner)
