@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from mocksrv.sections import Creation, Making, Message, TokenForm
 from mocksrv.state.contract import Deliver, Put, Record, Sent, Serve, Write
 from mocksrv.state.contract import Message as Delivered
 from mocksrv.tokens import signed_jwt
-from mocksrv.words import Made, Place, Value, words_in
+from mocksrv.words import Made, Place, Value, places_in, words_in
 
 
 def written(look: Look) -> Iterator[Write]:
@@ -122,26 +122,31 @@ def _code(look: Look, value: Value, key: str, ordinal: int, name: str) -> str | 
 def _delivered(look: Look, otp: Making, named: list[str]) -> Deliver:
     """Every message that the call's channels would show, and the code for whoever asks by a recipient."""
     record = look.found["otp"]
-    codes = [text_of(record.fields[name]) for name in otp.issue if name in record.fields]
+    codes = {name: text_of(record.fields[name]) for name in otp.issue if name in record.fields}
     messages: list[Delivered] = []
     for message in look.rules.form.messages:
         if look.holds(message.when):
             for via, to in _channels(look, message):
-                messages.append(_message(look, message, via, to, codes[0] if codes else None))
+                messages.append(_message(look, message, via, to, codes))
     kept = [text for name, text in record.fields.items() if isinstance(text, str) and name not in otp.issue]
     recipients = dict.fromkeys([*(each.to for each in messages), *named, *kept])
-    code = codes[0] if codes else ""
-    return Deliver(tuple(messages), Sent(code, record.key, look.rules.name, tuple(recipients), look.now))
+    code = next(iter(codes.values()), "")
+    own = {each.to: each.code for each in messages if each.code and each.code != code}
+    return Deliver(tuple(messages), Sent(code, record.key, look.rules.name, tuple(recipients), look.now, own))
 
 
-def _message(look: Look, form: Message, via: str, to: str, code: str | None) -> Delivered:
+def _message(look: Look, form: Message, via: str, to: str, codes: Mapping[str, str]) -> Delivered:
+    """One message. Of several codes it carries the one that its text names first, else the first of all."""
+    text = form.text.get(via, form.text.get("otherwise"))
     subject = form.subject.get(via, form.subject.get("otherwise"))
+    named = [str(place.steps[0]) for place in places_in(text) if place.root == "otp"]
+    code = next((codes[name] for name in (*named, *codes) if name in codes), None)
     return Delivered(
         id=str(uuid.uuid4()),
         operation=look.rules.name,
         via=via,
         to=to,
-        text=_said(look, form, form.text.get(via, form.text.get("otherwise")), code) or "",
+        text=_said(look, form, text, code) or "",
         subject=_said(look, form, subject, code),
         sent=look.now,
         code=code,

@@ -30,7 +30,8 @@ def _options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for setting in reversed(fields(Settings)):
             if not names or setting.name in names:
-                shown = {None: "none", True: "on", False: "off", (): "none"}.get(setting.default, setting.default)
+                words = {"None": "none", "True": "on", "False": "off", "()": "none"}
+                shown = words.get(str(setting.default), str(setting.default))
                 shown = "5s" if setting.name == "grace" else "the built-in ones" if setting.name == "root" else shown
                 command = click.option(
                     f"--{setting.name.replace('_', '-')}",

@@ -1,38 +1,42 @@
-"""The contract: what a request got wrong, as places and kinds. The doorway to openapi-core.
+"""The contract: what a request got wrong, or an answer, as places and kinds.
 
-openapi-core is the judge: it finds the parameters and the body, and applies their schemas. Ours is how its errors are
-told: every one as a violation (a place of the request and the keyword of JSON Schema that failed), with `required`
-turned into `missing` at the field itself, and what counts as missing (null, blank, empty) said by the product.
+openapi-core is the judge (`mocksrv.bound`): it finds the parameters and the body, reads them, applies their schemas,
+and says what is wrong. Ours is
+
+- how its errors are told: each as a violation, a place and the keyword of JSON Schema that failed there, with
+  `required` turned into `missing` at the field itself (`_told`);
+- what counts as missing besides what is absent (null, blank, empty), which the product says: such values are taken
+  away and the rest is judged once more (`Contract.violations`);
+- which violations are not worth telling: those at or inside a place that is missing or of the wrong type (`_silenced`).
+
+Credentials are no part of it: the fixture judges them, since openapi-core does not name the header that is missing.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, Protocol
 
-from jsonschema_path import SchemaPath
-from openapi_core import V30RequestValidator, V31RequestValidator
-from openapi_core.casting.schemas.exceptions import CastError
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.exceptions import DeserializeError
 from openapi_core.deserializing.media_types.exceptions import MediaTypeDeserializeError
+from openapi_core.deserializing.styles.exceptions import EmptyQueryParameterValue
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
-from openapi_core.validation.request.exceptions import (
-    MissingParameterError,
-    MissingRequestBodyError,
-    ParameterValidationError,
-    RequestBodyValidationError,
-    SecurityValidationError,
-)
+from openapi_core.templating.responses.exceptions import ResponseNotFound
+from openapi_core.validation.request.exceptions import MissingRequiredParameter
+from openapi_core.validation.response.exceptions import MissingData, MissingRequiredHeader
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_cookie
 
+from mocksrv.bound import RequestJudge, ResponseJudge, bare_type
+from mocksrv.errors import LoadError, Problem
 from mocksrv.spec import Operation
 from mocksrv.words import EACH, Each, Step
+
+__all__ = ["ABSENT", "BLANK", "EMPTY", "NULL", "Asked", "Contract", "Violation", "bare_type", "covers", "is_missing"]
 
 ABSENT, NULL, BLANK, EMPTY = "absent", "null", "blank", "empty"
 
@@ -56,7 +60,7 @@ class Asked(Protocol):
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing a request got wrong: where, and which kind (``missing``, or a keyword of JSON Schema)."""
+    """One thing that is wrong: where, and which kind (``missing``, or a keyword of JSON Schema)."""
 
     root: str
     steps: tuple[str | int, ...]
@@ -72,100 +76,61 @@ class Violation:
         return f"{self.root}{shown} {self.kind}"
 
 
-class _Parsed(bytes):
-    """A body that was parsed already, in the form openapi-core wants it: non-empty bytes."""
-
-    document: Any
-
-
-class _Request:
-    """openapi-core's request protocol."""
-
-    host_url = "http://localhost"
-
-    def __init__(self, asked: Asked, operation: Operation, body: Any, headers: Any) -> None:
-        self.method = operation.method
-        self.path = self.path_pattern = operation.path
-        self.content_type = asked.media_type
-        self.body = _Parsed(b"{}")
-        self.body.document = body
-        self.parameters = RequestParameters(query=asked.query, header=headers, path=dict(asked.path))
-
-
 class Contract:
-    """openapi-core bound to one operation."""
+    """What one operation asks of its requests, and promises of its answers.
+
+    Raises LoadError for a pattern that cannot be read.
+    """
 
     def __init__(self, operation: Operation, missing: Iterable[str] = (ABSENT,)) -> None:
-        self.operation = operation
         self.missing = frozenset(missing)
-        document = _document(operation)
-        version = V30RequestValidator if str(document["openapi"]).startswith("3.0") else V31RequestValidator
-        self._validator = version(
-            SchemaPath.from_dict(document),
-            extra_media_type_deserializers=dict.fromkeys(map(bare_type, operation.media_types()), _document_of),
-            extra_format_validators={"ip": _is_ip},
-        )
+        self.headers = tuple(each["name"] for each in operation.parameters() if each["in"] == "header")
+        self.cookies = any(each["in"] == "cookie" for each in operation.parameters())
+        try:
+            self._request, self._response = RequestJudge(operation), ResponseJudge(operation)
+        except re.error as error:
+            what = f'{operation.name} has a pattern that cannot be read: {error} ("{error.pattern!s}")'
+            raise LoadError([Problem(operation.mark, what)]) from None
 
     def violations(self, asked: Asked) -> tuple[Violation, ...]:
         """Everything the request got wrong, in no particular order; none when it keeps the contract."""
         if asked.malformed:
             return (Violation("body", (), "malformed"),)
-        found = self._judge(asked, asked.body, asked.headers)
-        body, headers = _without(asked.body, self.missing), _without_blank(asked.headers, self.missing)
-        if body is not asked.body or headers is not asked.headers:
-            # What counts as missing is taken away and the rest judged again: so `required` speaks for null, blank and
-            # empty too, wherever the schema says it, `if`/`then` included.
-            found |= {each for each in self._judge(asked, body, headers) if each.kind == "missing"}
+        found = self._judged(asked, asked.headers, asked.body)
+        headers, body = self._sent(asked)
+        if headers is not asked.headers or body is not asked.body:
+            # With what counts as missing taken away, `required` speaks for null, blank and empty too, wherever the
+            # schema says it, `if`/`then` included.
+            found |= {each for each in self._judged(asked, headers, body) if each.kind == "missing"}
         return tuple(_silenced(found))
 
-    def _judge(self, asked: Asked, body: Any, headers: Any) -> set[Violation]:
-        request = _Request(asked, self.operation, body, headers)
-        return {found for error in self._validator.iter_errors(request) for found in _told(error)}
+    def faults(
+        self, status: int, media: str, document: Any, headers: Mapping[str, str] | None = None
+    ) -> tuple[Violation, ...]:
+        """Everything by which an answer breaks the spec: an unknown status or media type, its body, its headers.
 
+        ``document`` is the body before it is written as JSON; without a media type there is none.
+        """
+        errors = self._response.errors(status, Headers(headers), media, document)
+        return tuple({found for error in errors for found in _told(*error)})
 
-def _document_of(raw: bytes, **_: str) -> Any:
-    return raw.document if isinstance(raw, _Parsed) else json.loads(raw)
+    def _judged(self, asked: Asked, headers: Any, body: Any) -> set[Violation]:
+        cookie = parse_cookie(headers.get("Cookie")) if self.cookies else {}
+        parameters = RequestParameters(query=asked.query, header=headers, cookie=cookie, path=asked.path)
+        errors = self._request.errors(parameters, asked.media_type, body)
+        return {found for error in errors for found in _told(*error)}
 
-
-def bare_type(media: str) -> str:
-    """A media type without its parameters, in lower case."""
-    return media.partition(";")[0].strip().lower()
-
-
-def _is_ip(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        return bool(ip_address(value))
-    except ValueError:
-        return False
-
-
-def _document(operation: Operation) -> dict[str, Any]:
-    """The spec with this operation alone, at ``/``: the vendor's servers would make every local call unknown.
-
-    Credentials are judged by the fixture, which names the header that is missing; openapi-core does not.
-    """
-    kept = deepcopy({key: value for key, value in operation.document.items() if key != "security"})
-    kept["servers"] = [{"url": "/"}]
-    body = {key: value for key, value in operation.body.items() if key not in ("servers", "security")}
-    kept["paths"] = {operation.path: {operation.method: _ecma(deepcopy(body))}}
-    return kept
-
-
-def _ecma(value: Any) -> Any:
-    """Patterns as ECMA-262 reads them: ``$`` is the end of the text; in Python it also stands before a newline."""
-    if isinstance(value, list):
-        return [_ecma(item) for item in value]
-    if isinstance(value, dict):
-        return {key: ecma_pattern(item) if key == "pattern" and isinstance(item, str) else _ecma(item)
-                for key, item in value.items()}  # fmt: skip
-    return value
-
-
-def ecma_pattern(pattern: str) -> str:
-    """The pattern with every ``$`` that is an anchor written as Python's end of text."""
-    return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", lambda m: r"\Z" if m[0] == "$" else m[0], pattern, flags=re.DOTALL)
+    def _sent(self, asked: Asked) -> tuple[Any, Any]:
+        """Headers and body without what counts as missing; the very same objects when there is nothing such."""
+        if self.missing == {ABSENT}:
+            return asked.headers, asked.body
+        headers, body = asked.headers, _without(asked.body, self.missing)
+        blank = [name for name in self.headers if is_missing(headers.get(name, "-"), self.missing)]
+        if blank:
+            headers = Headers(list(headers.items()))
+            for name in blank:
+                del headers[name]
+        return headers, body
 
 
 def is_missing(value: Any, missing: frozenset[str]) -> bool:
@@ -189,57 +154,43 @@ def _without(value: Any, missing: frozenset[str]) -> Any:
     return value
 
 
-def _without_blank(headers: Any, missing: frozenset[str]) -> Any:
-    kept = [(name, value) for name, value in headers.items() if not is_missing(value, missing)]
-    return headers if len(kept) == len(headers) else Headers(kept)
+# --- openapi-core's errors, told -----------------------------------------------------------------------------------
 
 
-def _told(error: Exception) -> Iterator[Violation]:
-    """One of openapi-core's errors as violations."""
-    cause = error.__cause__
-    if isinstance(error, SecurityValidationError):
-        yield Violation("security", (), "missing")
-    elif isinstance(error, ParameterValidationError):
-        yield from _told_parameter(error, cause)
-    elif isinstance(error, MissingRequestBodyError):
-        yield Violation("body", (), "missing")
-    elif isinstance(error, RequestBodyValidationError):
-        yield from _told_body(cause)
-    else:
-        raise error
-
-
-def _told_parameter(error: ParameterValidationError, cause: BaseException | None) -> Iterator[Violation]:
-    steps = (error.name.lower() if error.location == "header" else error.name,)
-    if isinstance(error, MissingParameterError):
-        yield Violation(error.location, steps, "missing")
-    elif isinstance(cause, InvalidSchemaValue):
-        yield from _told_schema(cause, error.location, steps)
-    else:
-        empty = not isinstance(cause, CastError) and "Empty" in type(cause).__name__
-        yield Violation(error.location, steps, "missing" if empty else "type")
-
-
-def _told_body(cause: BaseException | None) -> Iterator[Violation]:
-    if isinstance(cause, InvalidSchemaValue):
-        yield from _told_schema(cause, "body", ())
-    elif isinstance(cause, MediaTypeNotFound):
-        yield Violation("body", (), "mediatype")
-    elif isinstance(cause, MediaTypeDeserializeError) or cause is None:
-        yield Violation("body", (), "malformed")
-    else:
-        yield Violation("body", (), "type")
+def _told(root: str, name: str | None, error: Exception) -> Iterator[Violation]:
+    """One of openapi-core's errors as violations; ``name`` is the parameter's or the header's."""
+    # Names of headers are told in lower case, as they are compared.
+    steps = () if name is None else (name.lower() if root == "header" else name,)
+    match error:
+        case InvalidSchemaValue():
+            yield from _told_schema(error, root, steps)
+        case MissingRequiredParameter() | MissingRequiredHeader() | MissingData() | EmptyQueryParameterValue():
+            yield Violation(root, steps, "missing")
+        case MediaTypeNotFound():
+            yield Violation(root, steps, "mediatype")
+        case MediaTypeDeserializeError():
+            yield Violation(root, steps, "malformed")
+        case DeserializeError():  # its text cannot be read as its type
+            yield Violation(root, steps, "type")
+        case ResponseNotFound():
+            yield Violation(root, steps, "unknown")
+        case _:
+            raise error
 
 
 def _told_schema(cause: InvalidSchemaValue, root: str, steps: tuple[str, ...]) -> Iterator[Violation]:
-    for error in cause.schema_errors:
-        path = (*steps, *error.absolute_path)  # type: ignore[attr-defined]
-        if error.validator == "required":  # type: ignore[attr-defined]
+    errors: Any = cause.schema_errors
+    for error in errors:
+        path = (*steps, *error.absolute_path)
+        if error.validator == "required":
             # The name stands only in the message, as the repr of the property.
-            names = [name for name in error.validator_value if error.message.startswith(f"{name!r} is ")]  # type: ignore[attr-defined]
+            names = [name for name in error.validator_value if error.message.startswith(f"{name!r} is ")]
             yield from (Violation(root, (*path, name), "missing") for name in names)
         else:
-            yield Violation(root, path, str(error.validator))  # type: ignore[attr-defined]
+            yield Violation(root, path, str(error.validator))
+
+
+# --- which of them are told ----------------------------------------------------------------------------------------
 
 
 def _silenced(found: set[Violation]) -> Iterator[Violation]:

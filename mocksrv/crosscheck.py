@@ -83,7 +83,7 @@ def _check_words(form: Any) -> Iterator[Problem]:
     for made in walk(form, Made):
         if made.kind == "faker" and not is_faker_name(made.detail):
             yield Problem(
-                made.mark, f'"{made.detail}" is neither a place nor a word{nearest(made.detail, faker_names())}'
+                made.mark, f'"{made.detail}" is neither a place nor a word{nearest(made.detail, (*faker_names(), "uuid", "now", "path"))}'
             )
 
 

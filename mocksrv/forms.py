@@ -60,6 +60,8 @@ class ProductForm:
 
 
 def _operations(raw: object) -> tuple[str, ...]:
+    if not raw:
+        raise ValueError("the name of an operation is wanted here, or a list of names")
     return tuple(read_text(name) for name in raw) if isinstance(raw, list) else (read_text(raw),)
 
 

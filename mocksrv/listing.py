@@ -10,7 +10,6 @@ from mocksrv.readers import Answer
 from mocksrv.rules import Product, Rules
 from mocksrv.vendor import Catalogue
 
-
 _TELLING = ("code", "message", "status", "detail")
 
 

@@ -31,12 +31,14 @@ NOWHERE = Mark("?")
 
 def each(read: Any) -> Any:
     """A list of what the reader reads."""
-    return fields.List(read if isinstance(read, fields.Field) else Read(read))
+    inner = read if isinstance(read, fields.Field) else Read(read)
+    return fields.List(inner, error_messages={"invalid": "a list is wanted here"})
 
 
 def mapping(key: Callable[[str], Any], value: Any) -> Any:
     """A mapping, its keys and values read."""
-    return fields.Dict(keys=Read(key), values=value if isinstance(value, fields.Field) else Read(value))
+    values = value if isinstance(value, fields.Field) else Read(value)
+    return fields.Dict(keys=Read(key), values=values, error_messages={"invalid": "a mapping is wanted here"})
 
 
 def read_text(raw: object) -> str:
@@ -163,12 +165,13 @@ def read_line(text: str) -> Line:
     """``body.x missing``, ``any type``, ``body malformed``, ``otherwise``. Raises ValueError."""
     if text == "otherwise":
         return Line(None, None)
-    first, _, kind = text.partition(" ")
+    first, *rest = text.split(maxsplit=1) or [""]
+    kind = rest[0].strip() if rest else ""
     if kind and kind not in KINDS:
         raise ValueError(f'"{kind}" is not a kind of violation{nearest(kind, KINDS)}')
     if first == "any":
         return Line(None, kind or None)
-    place = Place("body", (), "body") if first == "body" else read_place(first)
+    place = Place("body", (), "body") if first == "body" else read_place(Text(first, getattr(text, "mark", NOWHERE)))
     return Line(place, kind or None)
 
 

@@ -36,7 +36,7 @@ def reply_to(decision: Decision, example: Example) -> Reply:
     look, form = replace(decision.look, call=decision.look.call.as_sent()), decision.look.rules.product.form
     body = deepcopy(example.value)
     for path, value in (*(decision.answer.fields if decision.answer else ()), *form.renews.items()):
-        if stands(body, path):
+        if stands(body, path) and _at(body, path) is not None:  # a null is the vendor's own: it stays
             field = ".".join(str(step) for step in path)
             _renew(body, path, look.value(value, *decision.entity, field))
     _join(body, decision)
@@ -54,7 +54,8 @@ def spare_reply(product: Product, example: Example, url: str, now: float) -> Rep
     for path, value in product.form.renews.items():
         if stands(body, path) and isinstance(value, Made) and value.kind in known:
             _renew(body, path, known[value.kind])
-    return Reply(example.status, (), body_of(body, example.media), example.media)
+    media = product.form.refusals.media or example.media
+    return Reply(example.status, (), body_of(body, media), media)
 
 
 def _join(body: Any, decision: Decision) -> None:

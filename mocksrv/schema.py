@@ -75,6 +75,8 @@ class _FormSchema(Schema):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _known(self, data: Any, original: Any, **_: Any) -> None:
+        if not isinstance(original, Mapping):
+            return
         words = words_of(self.form)
         unknown = {key: [f'unknown key "{key}"{nearest(key, words)}'] for key in original if key not in words}
         if unknown:

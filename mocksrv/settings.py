@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
+def _token(text: str) -> str:
+    """What a header can carry without change."""
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError("a token is printable ASCII, without blanks around it")
+    return text
+
+
 def _setting(default: Any, read: Callable[[str], Any], meaning: str, value: str) -> Any:
     return field(default=default, metadata={"read": read, "meaning": meaning, "value": value})
 
@@ -66,8 +74,9 @@ class Settings:
                         "fixed|random")  # fmt: skip
     quotas: bool = _setting(True, _on_off, "Whether quotas are judged.", "on|off")
     grace: float = _setting(5.0, parse_duration, "How long SIGTERM waits for requests in flight.", "DURATION")
-    admin_token: str | None = _setting(None, str, "Bearer token that the admin API asks for; needed beyond loopback.",
-                                       "TOKEN")  # fmt: skip
+    admin_token: str | None = _setting(
+        None, _token, "Bearer token that the admin API asks for; needed beyond loopback.", "TOKEN"
+    )
     allow_host: tuple[str, ...] = _setting((), _names, "Further host names that the admin API answers to.", "NAME")
 
     def __post_init__(self) -> None:
@@ -80,7 +89,10 @@ class Settings:
     @property
     def on_loopback(self) -> bool:
         """Whether only programs on this machine can connect."""
-        return self.host in ("localhost", "::1", "[::1]") or self.host.startswith("127.")
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
 
 def variable(name: str) -> str:

@@ -81,10 +81,16 @@ def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:
         except LoadError as error:
             problems += error.problems
     keys = _load_keys(folder.parent / "keys", root, problems)
-    if problems or spec is None:
+    if spec is None:
         raise LoadError(problems)
-    product = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml", keys)
-    return product, list(_marry(product, forms))
+    product, rules = Product(spec.product, spec, form, f"fixtures/{spec.product}/product.yaml", keys), []
+    try:
+        rules = list(_marry(product, forms))
+    except LoadError as error:
+        problems += error.problems
+    if problems:
+        raise LoadError(problems)
+    return product, rules
 
 
 def _load_keys(folder: Path, root: Path, problems: list[Problem]) -> dict[str, Key]:

@@ -15,6 +15,7 @@ from mocksrv.yamltext import Text
 
 _NAME = r"[A-Za-z_][\w-]*"
 _PLACE = re.compile(rf"({_NAME})((?:\.[\w-]+|\[\d*\])+)")
+_NEARLY_PLACE = re.compile(r"(body|header|query|path|client)[.\[]\S*")
 _STEP = re.compile(r"\.([\w-]+)|\[(\d*)\]")
 _HOLE = re.compile(r"(?<!\{)\{([^{}]+)\}(?!\})")
 _QUOTE = re.compile(r"([1-5]\d\d)\s+(\S.*)")
@@ -190,7 +191,7 @@ def read_word(text: str) -> Made | None:
 def read_template(text: str) -> Value:
     """A text in which holes may stand; a bare place is a place, and ``uuid`` alone is the word. Raises ValueError."""
     mark = getattr(text, "mark", _UNKNOWN)
-    if looks_like_place(text):
+    if looks_like_place(text) or _NEARLY_PLACE.fullmatch(text):
         return read_place(text)
     if (word := read_word(text)) and word.kind != "faker":
         return word

@@ -5,6 +5,7 @@ Fixtures are read as text (``no`` stays "no", a phone number keeps its zeros); s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from mocksrv.errors import LoadError, Mark, Problem
 # A fixture of a few kilobytes that aliases into gigabytes is the oldest YAML attack; no honest file comes near.
 MOST_NODES = 200_000
 MOST_DEPTH = 100
+_NESTING = re.compile(r"[\[{]|[-?:]\s")
 _STRING = "tag:yaml.org,2002:str"
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -122,9 +124,21 @@ def _typing() -> Callable[[yaml.ScalarNode, Mark], Any]:
     return typed
 
 
+def _check_depth(text: str, file: str) -> None:
+    """What is composed by recursion in C would, nested very deeply, end the process instead of raising."""
+    if len(_NESTING.findall(text)) < 10_000:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEPTH and (at := event.start_mark):
+            raise LoadError([Problem(Mark(file, at.line + 1, at.column + 1), "nested too deeply")])
+
+
 def _read(text: str, file: str, scalar: Callable[[yaml.ScalarNode, Mark], Any]) -> tuple[Map, _Walk]:
     walk = _Walk(file, scalar)
     try:
+        _check_depth(text, file)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark

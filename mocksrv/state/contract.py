@@ -67,13 +67,21 @@ class Message:
 
 @dataclass(frozen=True)
 class Sent:
-    """An OTP on its way: the code, the key that the verifying call will name, and whom the call named."""
+    """An OTP on its way: the code, the key that the verifying call will name, and whom the call named.
+
+    ``own`` has the code of every recipient who got another one.
+    """
 
     code: str
     id: str
     operation: str
     recipients: tuple[str, ...]
     sent: float
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def code_for(self, to: str | None) -> str:
+        """The code that a recipient got."""
+        return self.code if to is None else self.own.get(to, self.code)
 
 
 @dataclass

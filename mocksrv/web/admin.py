@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError, fields, validate
 
 from mocksrv import __version__
-from mocksrv.call import Call, Malformed, read_json
+from mocksrv.call import ABSENT, Call, Malformed, read_json
 from mocksrv.clock import Clock, parse_duration
 from mocksrv.errors import nearest
 from mocksrv.settings import Settings
@@ -22,11 +23,15 @@ from mocksrv.vendor import Catalogue
 from mocksrv.web.fence import refusal
 from mocksrv.web.problems import json_response, problem
 from mocksrv.web.sandbox import sandbox_of
+from mocksrv.words import places_in
 
 
 def moment(seconds: float) -> str:
     """A time as RFC 3339 in UTC, with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC).timestamp(), datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 class _Move(Schema):
@@ -105,15 +110,16 @@ class Admin:
         found = next((each for each in sent if to is None or to in each.recipients), None)
         if found is None:
             return _nothing("OTP", to)
-        if request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain":
-            return Response(found.code, content_type="text/plain; charset=utf-8")
+        text = "text/plain; charset=utf-8"
+        if request.accept_mimetypes.best_match(["application/json", "text/plain", text]) in ("text/plain", text):
+            return Response(found.code_for(to), content_type=text)
         return json_response(_otp(found, to))
 
     def requests(self) -> Response:
         """The journal, newest first, in WireMock's shape; ``?limit=`` bounds it."""
         entries = self.state.entries(sandbox_of(request))
         limit = request.args.get("limit", "")
-        shown = entries[: int(limit)] if limit.isdigit() else entries
+        shown = entries[: int(limit)] if re.fullmatch("[0-9]{1,9}", limit) else entries
         return json_response({
             "requests": [_entry(each) for each in shown],
             "meta": {"total": len(entries)},
@@ -137,7 +143,7 @@ class Admin:
         if not rules or not signed:
             known = [name for name, each in self.catalogue.rules.items() if each.signed]
             detail = (
-                f'There is no signed operation "{given.get("operation")}"{nearest(str(given.get("operation")), known)}.'
+                f'There is no signed operation "{given.get("operation")}"{nearest(str(given.get("operation")), known)}'
             )
             return problem(404, "not-signed", "No such signed operation", detail)
         clients = [
@@ -148,7 +154,10 @@ class Admin:
         call = Call(rules.name, "", "", {}, {}, {}, given.get("body", {}), "", sent=given.get("body", {}))
         value = self.state.step(sandbox_of(request), lambda view: Signature.of(rules, call, view, clients)).value
         if value is None:
-            return problem(400, "cannot-sign", "This cannot be signed", f'Say whose it is: "client", for {signed.in_}.')
+            absent = [str(each) for each in places_in(signed.over) if each.root == "body" and call.read(each) is ABSENT]
+            whose = f'Say whose it is: "client", for {signed.in_}.'
+            detail = f'Send in "body" what it is made over: {", ".join(absent)}.' if absent else whose
+            return problem(400, "cannot-sign", "This cannot be signed", detail)
         return json_response({"in": str(signed.in_), "value": value})
 
     def clock(self) -> Response:
@@ -164,6 +173,8 @@ class Admin:
             move = _Move().load(given)
             if len(move) != 1:
                 raise ValidationError('send one of "advance", "freeze" and "run"')
+            if not _FIRST <= _moved(self.state.clock(sandbox_of(request)), move).now() <= _LAST:
+                raise ValidationError("the clock shows the years 1 to 9000")
         except (ValidationError, ValueError) as error:
             return problem(400, "bad-clock", "This does not move the clock", str(error))
         back = "freeze" in move and move["freeze"].timestamp() < self.state.clock(sandbox_of(request)).now()
@@ -254,7 +265,7 @@ def _message(message: Message) -> dict[str, Any]:
 
 def _otp(sent: Sent, to: str | None) -> dict[str, Any]:
     return {
-        "code": sent.code,
+        "code": sent.code_for(to),
         "id": sent.id,
         "to": to if to is not None else next(iter(sent.recipients), None),
         "operation": sent.operation,

@@ -1,0 +1,177 @@
+"""openapi-core's parts that remember: paths into a spec, deserializers, and schemas that are compiled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache, cached_property, partial
+from ipaddress import ip_address
+from typing import Any
+
+from jsonschema import FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+from jsonschema_path import SchemaPath
+from openapi_core.deserializing.styles import StyleDeserializersFactory
+from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
+from openapi_core.validation.schemas.validators import SchemaValidator
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, OAS31Validator
+
+from mocksrv.compiled import Verdict, compiled, pattern_verdict
+from mocksrv.errors import MocksrvError
+
+_NOTHING = object()
+# The draft of JSON Schema that openapi-core's validators speak, and the keyword that forbids a value there.
+_SPEAKS = {OAS30WriteValidator: (4, "readOnly"), OAS30ReadValidator: (4, "writeOnly"), OAS31Validator: (2020, "")}
+# Those that openapi-core's own dependencies bring. Others would depend on what else is installed beside us.
+_FORMATS = ("byte", "date", "date-time", "email", "idn-email", "int32", "int64", "ipv4", "ipv6", "regex", "time",
+            "uuid")  # fmt: skip
+
+
+class Disagreement(MocksrvError):
+    """The compiled schema refuses what openapi-core accepts: a fault of mocksrv's own, never the client's."""
+
+
+class SpecPath(SchemaPath):
+    """A path into the spec that remembers its children and its value.
+
+    What a thread finds is stored once for all, so that every thread goes on with the same object.
+    """
+
+    _children: dict[Any, Any]
+
+    def __new__(cls, *_: Any, **__: Any) -> SpecPath:
+        path = super().__new__(cls)
+        path.__dict__["_children"] = {}
+        return path
+
+    def __truediv__(self, key: Any) -> Any:
+        found = self._children.get(key)
+        return self._children.setdefault(key, super().__truediv__(key)) if found is None else found
+
+    def __getitem__(self, key: Any) -> Any:
+        child = self / key
+        return child if isinstance(child.value, (dict, list)) else child.read_value()
+
+    def __contains__(self, key: Any) -> bool:
+        # Clients choose some of these keys (a media type), so what is not there is not remembered.
+        return key in self.value if isinstance(self.value, dict) else super().__contains__(key)
+
+    @cached_property
+    def value(self) -> Any:
+        """What stands here, through references."""
+        try:
+            return self._get_resolved.contents
+        except (KeyError, IndexError, TypeError):
+            return _NOTHING
+
+    def read_value(self) -> Any:
+        if self.value is _NOTHING:
+            raise KeyError(self.parts[-1])
+        return self.value
+
+
+class StyleDeserializers(StyleDeserializersFactory):
+    """Makes one deserializer for each parameter."""
+
+    def __init__(self, *stock: Any) -> None:
+        super().__init__(*stock)
+        self.made: dict[Any, Any] = {}
+
+    def create(self, spec: SchemaPath, schema: SchemaPath, style: str, explode: bool, name: str) -> Any:
+        key = (schema.parts, style, explode, name)
+        made = self.made.get(key)
+        return self.made.setdefault(key, super().create(spec, schema, style, explode, name)) if made is None else made
+
+
+class SchemaValidators(SchemaValidatorsFactory):
+    """Makes one validator for each schema of a spec, with patterns as ECMA-262 reads them, and compiles the schema."""
+
+    def __init__(self, stock: SchemaValidatorsFactory) -> None:
+        super().__init__(stock.schema_validator_cls, _format_checker(stock.format_checker))
+        self.stock = stock
+        self.made: dict[Any, CompiledFirst] = {}
+
+    def get_validator_cls(self, spec: SchemaPath, schema: SchemaPath) -> Any:
+        return _with_ecma_patterns(self.stock.get_validator_cls(spec, schema))
+
+    def get_format_checker(self, *_: Any, **__: Any) -> FormatChecker:
+        return self.format_checker
+
+    def create(self, spec: SchemaPath, schema: SchemaPath, *_: Any, **__: Any) -> CompiledFirst:
+        made = self.made.get(schema.parts)
+        if made is None:
+            validator = super().create(spec, schema).validator
+            made = CompiledFirst(schema, validator, self._compiled(spec, schema, validator))
+            made = self.made.setdefault(schema.parts, made)
+        return made
+
+    def _compiled(self, spec: SchemaPath, schema: SchemaPath, validator: Any) -> Verdict | None:
+        draft, never = _SPEAKS.get(self.stock.get_validator_cls(spec, schema), (0, ""))
+        with schema.resolve() as resolved:
+            look_up = partial(_look_up, resolved.resolver)
+            return compiled(resolved.contents, validator, look_up, draft, never) if draft else None
+
+
+class CompiledFirst(SchemaValidator):
+    """Asks the compiled schema first, and openapi-core's own JSON Schema validator for its errors."""
+
+    def __init__(self, schema: SchemaPath, validator: Any, is_valid: Verdict | None = None) -> None:
+        super().__init__(schema, validator)
+        self.is_valid = is_valid
+
+    def validate(self, value: Any) -> None:
+        if self.is_valid is None:
+            super().validate(value)
+        elif not _passes(self.is_valid, value):
+            super().validate(value)
+            if _is_json(value):
+                raise Disagreement(f"the compiled schema at {self.schema} refuses what openapi-core accepts")
+
+
+def _passes(is_valid: Verdict, value: Any) -> bool:
+    try:
+        return is_valid(value)
+    except ValueError:  # no JSON: half a surrogate pair, or what openapi-core made of a parameter
+        return False
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _look_up(resolver: Any, reference: str) -> Any:
+    return resolver.lookup(reference).contents
+
+
+@cache
+def _with_ecma_patterns(validator: Any) -> Any:
+    return extend(validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    if not pattern_verdict(pattern)(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _format_checker(stock: FormatChecker) -> FormatChecker:
+    """openapi-core's formats and ours: total, where some of its own raise what nobody expects."""
+    checker = FormatChecker(())
+    for name, function in {**{name: stock.checkers[name][0] for name in _FORMATS}, "ip": _is_ip}.items():
+        checker.checks(name)(partial(_conforms, function))
+    return checker
+
+
+def _conforms(function: Any, value: Any) -> bool:
+    try:
+        return bool(function(value))
+    except Exception:
+        return False
+
+
+def _is_ip(value: Any) -> bool:
+    return not isinstance(value, str) or bool(ip_address(value))
