@@ -20,11 +20,11 @@ from mocksrv.ecma import ecma_pattern
 
 Verdict = Callable[[Any], bool]
 
-_SCHEMA = ("not", "if", "then", "else", "items", "additionalProperties", "propertyNames")
+_SCHEMA = ("not", "if", "then", "else", "items", "contains", "additionalProperties", "propertyNames")
 _SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED_SCHEMAS = ("properties", "dependentSchemas")
 _ALIKE = ("type", "required", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
-          "dependentRequired")  # fmt: skip
+          "minContains", "maxContains", "dependentRequired")  # fmt: skip
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _VALUES = ("enum", "const")
 _ASKED = ("pattern", "format", "multipleOf", "uniqueItems")
@@ -72,7 +72,7 @@ class _Writing:
         """The keywords that openapi-core reads; it passes over all others, and over some in so many words."""
         passed_over = self.judge.VALIDATORS["example"]
         read = {word for word, function in self.judge.VALIDATORS.items() if function is not passed_over}
-        return read | ({"then", "else"} if "if" in read else set())
+        return read if self.is_30 else read | {"then", "else", "minContains", "maxContains"}
 
     def document(self, schema: Any) -> Any:
         """The schema with a definition for every reference in it, so that recursion is one of its own."""

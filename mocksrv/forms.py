@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,17 @@ from mocksrv.sections import (
 from mocksrv.words import Place, Quote, Value, read_field, read_place, read_quote, read_template, read_value
 
 
+def _mount(raw: object) -> str:
+    if not re.fullmatch(r"(/[\w.~-]+)+", read_text(raw)):
+        raise ValueError(f'"{raw}" is not a mount; write it like "/other"')
+    return str(raw)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProductForm:
     """``product.yaml``: what holds for every operation of a product."""
 
-    mount: str = word(read_text, "")
+    mount: str = word(_mount, "")
     scope: Place | None = word(read_place)
     refusals: Refusals = word(Nest(Refusals), Refusals())
     together: tuple[str | int, ...] | None = word(read_field)

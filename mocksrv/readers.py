@@ -187,7 +187,7 @@ class Differs:
 
 
 def read_differs(text: str) -> Differs:
-    """``body.brand``, or ``body.mobile from session.identifierValue``. Raises ValueError."""
+    """``body.phone``, or ``body.number from user.phone``. Raises ValueError."""
     place, separator, other = text.partition(" from ")
     mark = getattr(text, "mark", NOWHERE)
     return Differs(read_place(Text(place, mark)), read_place(Text(other, mark)) if separator else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -85,32 +85,56 @@ class StyleDeserializers(StyleDeserializersFactory):
 
 
 class SchemaValidators(SchemaValidatorsFactory):
-    """Makes one validator for each schema of a spec, with patterns as ECMA-262 reads them, and compiles the schema."""
+    """Makes one validator for each schema of a spec, and compiles the schema."""
 
     def __init__(self, stock: SchemaValidatorsFactory) -> None:
         super().__init__(stock.schema_validator_cls, _format_checker(stock.format_checker))
         self.stock = stock
+        self.classes: dict[Any, Any] = {}
         self.made: dict[Any, CompiledFirst] = {}
-
-    def get_validator_cls(self, spec: SchemaPath, schema: SchemaPath) -> Any:
-        return _with_ecma_patterns(self.stock.get_validator_cls(spec, schema))
-
-    def get_format_checker(self, *_: Any, **__: Any) -> FormatChecker:
-        return self.format_checker
+        self.inner: dict[int, tuple[Any, Verdict]] = {}
 
     def create(self, spec: SchemaPath, schema: SchemaPath, *_: Any, **__: Any) -> CompiledFirst:
         made = self.made.get(schema.parts)
         if made is None:
             validator = super().create(spec, schema).validator
-            made = CompiledFirst(schema, validator, self._compiled(spec, schema, validator))
+            made = CompiledFirst(schema, validator, _compiled(validator.schema, validator))
             made = self.made.setdefault(schema.parts, made)
         return made
 
-    def _compiled(self, spec: SchemaPath, schema: SchemaPath, validator: Any) -> Verdict | None:
-        draft, never = _SPEAKS.get(self.stock.get_validator_cls(spec, schema), (0, ""))
-        with schema.resolve() as resolved:
-            look_up = partial(_look_up, resolved.resolver)
-            return compiled(resolved.contents, validator, look_up, draft, never) if draft else None
+    def get_format_checker(self, *_: Any, **__: Any) -> FormatChecker:
+        return self.format_checker
+
+    def get_validator_cls(self, spec: SchemaPath, schema: SchemaPath) -> Any:
+        """openapi-core's own, but patterns are read as ECMA-262 does, and what a compiled schema accepts is left out."""
+        stock = self.stock.get_validator_cls(spec, schema)
+        if stock not in self.classes:
+            extended = extend(stock, {  # type: ignore[no-untyped-call]
+                "pattern": _pattern,
+                "properties": partial(self._properties, stock.VALIDATORS["properties"]),
+                "allOf": partial(self._all_of, stock.VALIDATORS["allOf"]),
+            })  # fmt: skip
+            extended.SPEAKS = _SPEAKS.get(stock)
+            self.classes.setdefault(stock, extended)
+        return self.classes[stock]
+
+    def _properties(self, stock: Any, validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        if isinstance(instance, dict):
+            there = ((name, each) for name, each in properties.items() if name in instance)
+            refused = {name: each for name, each in there if not self._accepts(validator, each, instance[name])}
+            yield from stock(validator, refused, instance, schema)
+
+    def _all_of(self, stock: Any, validator: Any, schemas: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        refused = [each for each in schemas if not self._accepts(validator, each, instance)]
+        yield from stock(validator, refused, instance, schema)
+
+    def _accepts(self, validator: Any, schema: Any, value: Any) -> bool:
+        """Whether a schema within a schema accepts a value, so that there are no errors to be looked for."""
+        known = self.inner.get(id(schema))
+        if known is None:
+            verdict = _compiled(schema, validator) or (lambda _: False)
+            known = self.inner.setdefault(id(schema), (schema, verdict))
+        return _passes(known[1], value)
 
 
 class CompiledFirst(SchemaValidator):
@@ -144,13 +168,17 @@ def _is_json(value: Any) -> bool:
     return True
 
 
+def _compiled(schema: Any, validator: Any) -> Verdict | None:
+    """A schema compiled, by a validator that can tell where references within it lead."""
+    return (
+        compiled(schema, validator, partial(_look_up, validator._resolver), *validator.SPEAKS)
+        if validator.SPEAKS
+        else None
+    )
+
+
 def _look_up(resolver: Any, reference: str) -> Any:
     return resolver.lookup(reference).contents
-
-
-@cache
-def _with_ecma_patterns(validator: Any) -> Any:
-    return extend(validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:

@@ -20,6 +20,7 @@ from mocksrv.yamltext import read_typed
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 OURS = ".ours.yaml"
 Pointer = tuple[str | int, ...]
+_PATH = re.compile(r"(/([^/{}<>]|\{[^{}<>]+\})*)+")
 
 # What is read as a mapping or as a list, wherever it stands; "*" is any key.
 _MEDIA: dict[str, Any] = {"*": {"schema": {}, "examples": {"*": {}}}}
@@ -121,7 +122,8 @@ class Source:
 
     def mark(self, *path: str | int) -> Mark:
         """The position of a path, through references, or of the nearest thing around it."""
-        path = self._followed(path)
+        if path not in self.marks:
+            path = self._followed(path)
         while path and path not in self.marks:
             path = path[:-1]
         return self.marks.get(path, Mark(self.file))
@@ -243,9 +245,9 @@ def _merge_maps(
 def _check_version(source: Source) -> None:
     version = str(source.data.get("openapi", ""))
     if not re.match(r"3\.[01](\.|$)", version):
-        what = f'openapi is "{version}"; mocksrv reads 3.0 and 3.1'
-        raise LoadError([Problem(source.mark("openapi"), what)])
-    if not isinstance(source.data.get("paths"), dict):
+        said = f'openapi is "{version}"' if version else 'there is no "openapi:" here'
+        raise LoadError([Problem(source.mark("openapi"), f"{said}; mocksrv reads 3.0 and 3.1")])
+    if not source.data.get("paths"):
         raise LoadError([Problem(source.mark("paths"), "a spec needs paths")])
 
 
@@ -271,8 +273,20 @@ def _check_references(source: Source) -> None:
             problems.append(Problem(mark, f'"{reference}" leads out of the file; only "#/..." is followed'))
         elif _at(source.data, tuple(unescaped(step) for step in reference[2:].split("/"))) is None:
             problems.append(Problem(mark, f'"{reference}" leads nowhere'))
+        elif _circles(source.data, reference):
+            problems.append(Problem(mark, f'"{reference}" leads back to itself'))
     if problems:
         raise LoadError(problems)
+
+
+def _circles(data: dict[str, Any], reference: Any) -> bool:
+    """Whether references follow each other in a circle, with nothing between them."""
+    seen = set()
+    while isinstance(reference, str) and reference not in seen:
+        seen.add(reference)
+        target = _at(data, tuple(unescaped(step) for step in reference[2:].split("/")))
+        reference = target.get("$ref") if isinstance(target, dict) else None
+    return reference is not None
 
 
 def unescaped(step: str) -> str:
@@ -324,9 +338,13 @@ def _plain(value: Any) -> Any:
 
 def _operations(source: Source, document: dict[str, Any]) -> Iterator[Operation]:
     for path, item in document["paths"].items():
-        for method in METHODS:
-            if not path.startswith("x-") and method in item:
-                yield _operation(source, document, path, method)
+        if path.startswith("x-"):
+            continue
+        names = re.findall(r"\{([^}]*)\}", path)
+        if not _PATH.fullmatch(path) or len(set(names)) < len(names):
+            what = f'"{path}" is not a path; write it like "/users/{{id}}"'
+            raise LoadError([Problem(source.mark("paths", path), what)])
+        yield from (_operation(source, document, path, method) for method in METHODS if method in item)
 
 
 def _operation(source: Source, document: dict[str, Any], path: str, method: str) -> Operation:
@@ -341,7 +359,7 @@ def _operation(source: Source, document: dict[str, Any], path: str, method: str)
         name=str(name),
         method=method,
         path=path,
-        prefixes=_prefixes(servers),
+        prefixes=_prefixes(servers, source.mark("paths", path, method)),
         body=body,
         document=document,
         examples=tuple(_answers(source, body, ("paths", path, method, "responses"))),
@@ -350,14 +368,18 @@ def _operation(source: Source, document: dict[str, Any], path: str, method: str)
     )
 
 
-def _prefixes(servers: list[dict[str, Any]]) -> tuple[str, ...]:
+def _prefixes(servers: list[dict[str, Any]], mark: Mark) -> tuple[str, ...]:
     """The path of each server, once: whatever host the client calls, this is where the operation stands."""
     found: dict[str, None] = {}
     for server in servers:
         url = str(server.get("url", "/"))
         for name, variable in (server.get("variables") or {}).items():
             url = url.replace("{" + name + "}", str(variable.get("default", "")))
-        found[urlsplit(url).path.rstrip("/")] = None
+        try:
+            path = urlsplit(url).path.strip("/")
+        except ValueError:
+            raise LoadError([Problem(mark, f'its server "{url}" is not a URL')]) from None
+        found[f"/{path}" if path else ""] = None
     return tuple(found)
 
 

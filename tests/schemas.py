@@ -86,12 +86,14 @@ def _nodes(inner: Strategy, is_30: bool) -> Strategy:
         st.fixed_dictionaries({"not": inner}),
     ]
     if not is_30:
+        few = st.integers(0, 2)
         words += [
             st.fixed_dictionaries({"if": inner}, optional={"then": inner, "else": inner}),
             st.fixed_dictionaries({"prefixItems": several}, optional={"items": inner}),
             st.fixed_dictionaries({}, optional={"propertyNames": inner, "dependentSchemas": named}),
             st.fixed_dictionaries({"dependentRequired": st.dictionaries(st.sampled_from("abn"), names, max_size=2)}),
-            st.fixed_dictionaries({"contains": inner}, optional={"unevaluatedItems": st.booleans()}),
+            st.fixed_dictionaries({"contains": inner}, optional={"minContains": few, "maxContains": few}),
+            st.fixed_dictionaries({"contains": inner, "unevaluatedItems": inner}),
             st.fixed_dictionaries({"properties": named, "unevaluatedProperties": inner}),
             st.fixed_dictionaries({"$ref": st.just(TREE["$ref"]), "maxProperties": st.integers(0, 2)}),
         ]

@@ -445,10 +445,13 @@ def test_a_root_without_specs_is_told(tmp_path: Path) -> None:
 
 # Whatever is written: it loads, or it is told
 
-SCALARS = ["5", "[]", "{}", "null", "", "body.x", "409 duplicate", "'", '"', "[1, [2]]", "{a: {b: c}}", "- a", "yes", "&a [*a]", "!!binary x", "{otp.x}", "}{", "body.[]", "body", "*", "? a", "1e999", "é", "\t", "same", "new", "accepted",
-           "uuid", "counter from 1", "99999999999999999999 digits", "[body.user_id]", "{as: uuid}",
-           "{as: uuid, when: {body.x: 1}}", "{reply: 5}", "{reply: [5]}", "0", "-1", "10 minutes", "otherwise", "any",
-           "x" * 300, "$ref", "{$ref: '#/'}", "{$ref: 5}", "default", "x-odd"]  # fmt: skip
+SCALARS = [
+    "5", "[]", "{}", "null", "", "body.x", "409 duplicate", "'", '"', "[1, [2]]", "{a: {b: c}}", "- a", "yes",
+    "&a [*a]", "!!binary x", "{otp.x}", "}{", "body.[]", "body", "*", "? a", "1e999", "é", "\t", "same", "new",
+    "accepted", "uuid", "counter from 1", "99999999999999999999 digits", "[body.user_id]", "{as: uuid}",
+    "{as: uuid, when: {body.x: 1}}", "{reply: 5}", "{reply: [5]}", "0", "-1", "10 minutes", "otherwise", "any",
+    "x" * 300, "$ref", "{$ref: '#/'}", "{$ref: 5}", "default", "x-odd",
+]  # fmt: skip
 
 
 @st.composite

@@ -1,0 +1,1 @@
+"""What things cost. Figures only: no test depends on them."""
