@@ -55,11 +55,20 @@ def _answer_of(example: Example) -> Answer:
 
 def _refused(look: Look, refusal: Refusal, asked: Example | None) -> Decision:
     why = refusal.why if asked is None else f"{refusal.why}, although {asked} was preferred"
-    return _shown(Decision(refusal.answer, why, look, writes=(*look.counts, *refusal.counts)))
+    # An answer of 429 does not count itself, be it real or test data's.
+    limited = refusal.answer is not None and refusal.answer.quote.status == HTTPStatus.TOO_MANY_REQUESTS
+    if limited:
+        look.counts.clear()
+    return _shown(Decision(refusal.answer, why, look, entity=_served(look), writes=(*look.counts, *refusal.counts)))
+
+
+def _served(look: Look) -> tuple[str, int]:
+    """Whom the answer is for, and how often that one was served: what made values in it belong to."""
+    return look.entity(), look.view.served(look.entity())
 
 
 def _accepted(look: Look, asked: Example | None) -> Decision:
-    served = (look.entity(), look.view.served(look.entity()))
+    served = _served(look)
     writes = tuple(written(look))
     answer, why = _accepting(look, asked)
     return _shown(Decision(answer, why, look, True, served, writes))

@@ -16,6 +16,7 @@ from mocksrv import __version__
 from mocksrv.call import ABSENT, Call, Malformed, read_json
 from mocksrv.clock import Clock, parse_duration
 from mocksrv.errors import nearest
+from mocksrv.phones import phone_key
 from mocksrv.settings import Settings
 from mocksrv.signatures import Signature
 from mocksrv.state.contract import Entry, Message, Record, Sent, State
@@ -94,20 +95,20 @@ class Admin:
 
     def messages(self) -> Response:
         """The inbox, newest first; with ``?to=`` one recipient's."""
-        found = [each for each in self.state.messages(sandbox_of(request)) if request.args.get("to") in (None, each.to)]
+        found = [each for each in self.state.messages(sandbox_of(request)) if _is_to(each.to, request.args.get("to"))]
         return json_response({"messages": [_message(each) for each in found], "meta": {"total": len(found)}})
 
     def latest_message(self) -> Response:
         """The newest message, of anyone or of ``?to=``."""
         to = request.args.get("to")
-        found = next((each for each in self.state.messages(sandbox_of(request)) if to in (None, each.to)), None)
+        found = next((each for each in self.state.messages(sandbox_of(request)) if _is_to(each.to, to)), None)
         return json_response(_message(found)) if found else _nothing("message", to)
 
     def latest_otp(self) -> Response:
         """The newest code for ``?to=`` (a phone, an e-mail, a user id); the bare code for ``Accept: text/plain``."""
         to = request.args.get("to")
         sent = self.state.otps(sandbox_of(request))
-        found = next((each for each in sent if to is None or to in each.recipients), None)
+        found = next((each for each in sent if to is None or _reaches(each, to)), None)
         if found is None:
             return _nothing("OTP", to)
         text = "text/plain; charset=utf-8"
@@ -219,6 +220,15 @@ class Admin:
         wanted = request.args.get("product")
         found = self.state.records(sandbox_of(request), kind, key)
         return [record for record in found if wanted in (None, record.product)]
+
+
+def _reaches(sent: Sent, to: str) -> bool:
+    return any(_is_to(address, to) for address in sent.recipients)
+
+
+def _is_to(address: str, wanted: str | None) -> bool:
+    """Whether an address is the one wanted, in whatever form a number is written."""
+    return wanted is None or address == wanted or phone_key(address) == phone_key(wanted)
 
 
 def _document() -> dict[str, Any] | Response:
