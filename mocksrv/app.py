@@ -47,8 +47,9 @@ def create_app(settings: Settings | None = None, catalogue: Catalogue | None = N
     app = Flask("mocksrv", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
-    app.register_blueprint(Admin(catalogue, state, settings).blueprint())
-    VendorRoutes(catalogue, state, choices).mount(app)
+    routes = VendorRoutes(catalogue, state, choices)
+    app.register_blueprint(Admin(catalogue, state, settings, routes.faults).blueprint())
+    routes.mount(app)
     allow_any_origin(app, catalogue)
     app.register_error_handler(Exception, _own_fault)
     app.before_request(_check_sandbox)

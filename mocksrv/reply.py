@@ -24,8 +24,17 @@ class Reply:
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    document: Any
     media: str = "application/json"
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the body."""
+        if not self.media:
+            return b""
+        if "json" not in self.media and isinstance(self.document, str):
+            return self.document.encode()
+        return json.dumps(self.document, ensure_ascii=False).encode("utf-8")
 
 
 def reply_to(decision: Decision, example: Example) -> Reply:
@@ -44,7 +53,7 @@ def reply_to(decision: Decision, example: Example) -> Reply:
     if not decision.accepted:
         status = form.refusals.status or status if status == HTTPStatus.OK else status
         media = form.refusals.media or media
-    return Reply(status, tuple(_headers(decision)), body_of(body, media), media)
+    return Reply(status, tuple(_headers(decision)), body, media)
 
 
 def spare_reply(product: Product, example: Example, url: str, now: float) -> Reply:
@@ -55,7 +64,7 @@ def spare_reply(product: Product, example: Example, url: str, now: float) -> Rep
         if stands(body, path) and isinstance(value, Made) and value.kind in known:
             _renew(body, path, known[value.kind])
     media = product.form.refusals.media or example.media
-    return Reply(example.status, (), body_of(body, media), media)
+    return Reply(example.status, (), body, media)
 
 
 def _join(body: Any, decision: Decision) -> None:
@@ -72,15 +81,6 @@ def _at(body: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
         body = body[step]
     return body
-
-
-def body_of(document: Any, media: str) -> bytes:
-    """The bytes of an answer's body."""
-    if not media:
-        return b""
-    if "json" not in media and isinstance(document, str):
-        return document.encode()
-    return json.dumps(document, ensure_ascii=False).encode("utf-8")
 
 
 def _renew(body: Any, path: tuple[str | int, ...], value: Any) -> None:

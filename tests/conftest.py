@@ -9,14 +9,18 @@ from collections.abc import Iterator
 import pytest
 
 from mocksrv.server import running
-from tests.http import app_for
+from tests.http import app_for, call
 
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
-    """The base URL of the server that all tests share; ask it only for what no other test can change."""
+    """The base URL of the server that all tests share; ask it only for what no other test can change.
+
+    Whatever the tests ask, no answer of a built-in fixture may break its spec.
+    """
     with running(app_for()) as url:
         yield url
+        assert call("GET", f"{url}/__admin/health").body["faults"] == {}
 
 
 @pytest.fixture

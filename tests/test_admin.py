@@ -44,6 +44,7 @@ def test_health_says_what_runs_and_for_whom(sandbox: str) -> None:
         "status": "healthy",
         "version": __version__,
         "operations": len(catalogue().rules),
+        "faults": {},
         "sandbox": sandbox_name(sandbox),
         "dropped": {"records": 0, "messages": 0, "entries": 0},
     }

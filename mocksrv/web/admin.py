@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from mocksrv.vendor import Catalogue
 from mocksrv.web.fence import refusal
 from mocksrv.web.problems import json_response, problem
 from mocksrv.web.sandbox import sandbox_of
-from mocksrv.words import places_in
+from mocksrv.words import First, places_in
 
 
 def moment(seconds: float) -> str:
@@ -46,7 +46,8 @@ class _Move(Schema):
 class Admin:
     """The routes; each answers for the sandbox that the request chose."""
 
-    def __init__(self, catalogue: Catalogue, state: State, settings: Settings) -> None:
+    def __init__(self, catalogue: Catalogue, state: State, settings: Settings, faults: Mapping[str, int]) -> None:
+        self.faults = faults
         self.catalogue = catalogue
         self.state = state
         self.settings = settings
@@ -77,12 +78,13 @@ class Admin:
         return blueprint
 
     def health(self) -> Response:
-        """Alive, since when, and what its bounds have cost."""
+        """Alive, since when, which answers broke their spec and how often, and what the bounds have cost."""
         return json_response({
             "status": "healthy",
             "version": __version__,
             "uptimeInSeconds": int(time.monotonic() - self.started),
             "operations": len(self.catalogue.rules),
+            "faults": dict(self.faults),
             "sandbox": sandbox_of(request),
             "dropped": dict(self.state.dropped(sandbox_of(request))),
         })  # fmt: skip
@@ -155,7 +157,8 @@ class Admin:
         call = Call(rules.name, "", "", {}, {}, {}, given.get("body", {}), "", sent=given.get("body", {}))
         value = self.state.step(sandbox_of(request), lambda view: Signature.of(rules, call, view, clients)).value
         if value is None:
-            absent = [str(each) for each in places_in(signed.over) if each.root == "body" and call.read(each) is ABSENT]
+            over = signed.over.options[0] if isinstance(signed.over, First) else signed.over
+            absent = [str(each) for each in places_in(over) if each.root == "body" and call.read(each) is ABSENT]
             whose = f'Say whose it is: "client", for {signed.in_}.'
             detail = f'Send in "body" what it is made over: {", ".join(absent)}.' if absent else whose
             return problem(400, "cannot-sign", "This cannot be signed", detail)

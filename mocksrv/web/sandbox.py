@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +30,7 @@ from mocksrv.state.contract import Deliver, Entry, Note, State, View, Write
 from mocksrv.vendor import Catalogue
 from mocksrv.web.cors import ADMIN
 from mocksrv.web.preferences import BadPreference, asked_example, read_preferences
-from mocksrv.web.problems import WHY, header_text, problem
+from mocksrv.web.problems import ERROR, WHY, header_text, problem
 
 log = logging.getLogger("mocksrv")
 SANDBOX = "mocksrv.sandbox"
@@ -61,6 +62,7 @@ class VendorRoutes:
         self.catalogue = catalogue
         self.state = state
         self.choices = choices
+        self.faults: Counter[str] = Counter()
         self.checks: dict[str, tuple[Check, ...]] = {name: checks_of(rules) for name, rules in catalogue.rules.items()}
 
     def mount(self, app: Flask) -> None:
@@ -110,11 +112,26 @@ class VendorRoutes:
         if example is None:
             response = problem(400, "contract", "The request breaks the contract", outcome.entry.why)
         else:
-            response = response_of(reply_to(decision, example))
+            reply = reply_to(decision, example)
+            response = response_of(reply)
+            self.judge(decision, reply, response)
         response.headers[WHY] = header_text(outcome.entry.why)
         if asked and example and (asked.status, asked.name) == (example.status, example.name):
             response.headers["Preference-Applied"] = header_text(f'code={asked.status}, example="{asked.name}"')
         return response
+
+    def judge(self, decision: Decision, reply: Reply, response: Response) -> None:
+        """A reply that breaks its own spec goes out all the same, and is never hidden: it is a fault of the fixture."""
+        rules, quote = decision.look.rules, decision.answer and decision.answer.quote
+        if quote and quote in rules.form.contradicts:
+            return
+        broken = rules.contract.faults(reply.status, reply.media, reply.document, response.headers)
+        if broken:
+            what = ", ".join(sorted(map(str, broken)))
+            where = f"{quote.mark.file}:{quote.mark.line}" if quote else rules.operation.mark
+            log.error("%s: the answer %s of %s breaks its spec: %s", where, quote, rules.name, what)
+            self.faults[f"{rules.name} {quote}"] += 1
+            response.headers[ERROR] = header_text(f"breaks-spec: {what}")
 
     def no_operation(self, error: HTTPException) -> Response:
         """404 and 405: in the shape of the product whose paths share the most leading segments, else ours."""
