@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SERVE  ?=
 
-.PHONY: run test check bench clean
+.PHONY: run test soak check bench clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mocksrv needs Python 3.11 or newer; name it with: make PYTHON=python3.12" >&2; exit 1; }
@@ -32,6 +32,12 @@ test: $(VENV)/.test
 	$(BIN)/mocksrv check
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+soak: $(VENV)/.test
+	MOCKSRV_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_differential.py --durations=0 --durations-min=1 $(PYTEST)
+
+bench: $(VENV)/.test
+	$(BIN)/python -m bench.contract
 
 check: $(VENV)/.run
 	$(BIN)/mocksrv check

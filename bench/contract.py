@@ -13,18 +13,16 @@ from math import exp, log
 from typing import Any
 
 from flask import Flask
-from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.datastructures import MultiDict
 
 from mocksrv.app import catalogue_of, create_app
 from mocksrv.contract import Contract
 from mocksrv.rules import Rules
 from mocksrv.settings import Settings
-from mocksrv.spec import Operation, sample
-from tests.generated import Sent
+from tests.generated import Sent, right_request
 from tests.stock import StockContract
 
 ROUNDS, SECONDS = 5, 0.006
-PHONE = "9876543210"
 
 
 @dataclass(frozen=True)
@@ -59,25 +57,6 @@ def _once(call: Callable[[], object]) -> float:
     return spent / count * 1e6
 
 
-def right(operation: Operation) -> Sent:
-    """A request that keeps the contract: the spec's own examples, and a phone number where it has none."""
-    named: dict[str, dict[str, str]] = {"header": {"Host": "localhost", "User-Agent": "x"}, "query": {}, "path": {}}
-    for each in operation.parameters():
-        if each.get("required"):
-            named[each["in"]][each["name"]] = str(_phoned(sample(each["schema"])))
-    media = next(iter(operation.media_types()), "")
-    body = _phoned(sample(operation.body_schema())) if media else {}
-    return Sent(Headers(named["header"]), MultiDict(named["query"]), named["path"], body, media)
-
-
-def _phoned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _phoned(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_phoned(each) for each in value]
-    return PHONE if value == "text" else value
-
-
 def wrong(sent: Sent) -> Sent:
     """The same with its first field of the wrong type, or without its first query parameter."""
     if sent.media_type:
@@ -90,7 +69,7 @@ def requests(rules: Rules) -> tuple[Cost, Cost]:
     """What a right request and a wrong one cost."""
     missing = rules.product.form.missing_means or ("absent",)
     bound, stock = Contract(rules.operation, missing), StockContract(rules.operation, missing)
-    good = right(rules.operation)
+    good = right_request(rules.operation)
     bad = wrong(good)
     if bound.violations(good) or not bound.violations(bad):
         raise SystemExit(f"{rules.name}: {good} should be right, and {bad} wrong")
@@ -101,7 +80,7 @@ def requests(rules: Rules) -> tuple[Cost, Cost]:
 
 def answers(rules: Rules, app: Flask) -> tuple[float, float]:
     """What checking the accepting answer costs, and what one request costs from end to end."""
-    example, good = rules.example(rules.success.quote), right(rules.operation)
+    example, good = rules.example(rules.success.quote), right_request(rules.operation)
     client, headers = app.test_client(), {"x-client-id": "TEST_CLIENT_ID", "x-client-secret": "TEST_CLIENT_SECRET"}
     asked: dict[str, Any] = {"method": rules.operation.method, "headers": {**headers, **dict(good.headers)}}
     asked |= {"json": good.body} if good.media_type else {"query_string": good.query}
@@ -119,9 +98,12 @@ def mean(values: Iterator[float]) -> float:
 
 
 def main() -> None:
+    """Print the table."""
     catalogue = catalogue_of(settings := Settings(quotas=False))
     app = create_app(settings, catalogue)
-    print(f"{'':30} {'right: stock':>13} {'bound':>7} {'ratio':>6} {'wrong: stock':>13} {'bound':>7} {'ratio':>6}", end="")
+    print(
+        f"{'':30} {'right: stock':>13} {'bound':>7} {'ratio':>6} {'wrong: stock':>13} {'bound':>7} {'ratio':>6}", end=""
+    )
     print(f" {'answer':>9} {'request':>8} {'share':>7}")
     costs, shares = [], []
     for name, rules in catalogue.rules.items():

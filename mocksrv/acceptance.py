@@ -26,6 +26,7 @@ def written(look: Look) -> Iterator[Write]:
         if limit.of == "successes":
             look.counts.append(hit_of(look, name, limit))
     yield from look.counts
+    look.counted = look.view.served(look.rules.name)
     form, entity = look.rules.form, look.entity()
     served = look.view.served(entity)
     if isinstance(form.otp, Making):
@@ -35,7 +36,7 @@ def written(look: Look) -> Iterator[Write]:
         yield Put(look.found["otp"])
     for kind, creation in form.creates.items():
         yield from _created(look, kind, creation, (entity, served))
-    for kind in form.ends:
+    for kind in (each for each in form.ends if each in look.found):
         look.found[kind] = replace(look.found[kind], used=True)
         yield Put(look.found[kind])
     yield from _tokens(look, (entity, served))
@@ -45,10 +46,11 @@ def written(look: Look) -> Iterator[Write]:
 def _served(look: Look, entity: str) -> Iterator[Write]:
     """Count the entity where something is made for it, or the next made value would be the same."""
     form = look.rules.form
-    keys = [each.key for each in (form.otp, *form.creates.values()) if isinstance(each, (Making, Creation))]
-    kinds = {made.kind for value in (*form.success.fields.values(), *keys) for made in words_in(value)}
-    if "counter" in kinds and not look.repeated:
-        look.counted = look.view.served(look.rules.name)
+    makers = [each for each in (form.otp, *form.creates.values()) if isinstance(each, (Making, Creation))]
+    shown = [*form.success.fields.values(), *(each.key for each in makers)]
+    kinds = {made.kind for value in shown for made in words_in(value)}
+    kept = {made.kind for each in makers for value in each.keeps.values() for made in words_in(value)}
+    if "counter" in kinds | kept and not look.repeated:
         yield Serve(look.rules.name)
     if kinds - {"counter", "now", "path"}:
         yield Serve(entity)

@@ -255,17 +255,19 @@ def _state(stage: int, kind: str, state: str, answer: Answer, true: Callable[[Re
 
 
 def _differs(stage: int, kind: str, differs: Differs, answer: Answer) -> Check:
-    """The record keeps, by the field's own name or another, what the call must send; skipped where a side is absent."""
+    """The record keeps, by the field's own name or another, what the call must send.
+
+    Skipped where a side is absent, or counts as missing: where it is needed that is a violation, told on its own.
+    """
 
     def true(look: Look) -> bool:
         record = look.found.get(kind)
         if record is None:
             return False
         kept = look.read(differs.other) if differs.other else record.fields.get(str(differs.place.steps[-1]), ABSENT)
-        sent = look.read(differs.place)
-        if differs.place.root == "header" and is_missing(sent, look.rules.contract.missing):
-            return False  # a header that counts as missing; that is a violation, which comes later
-        return kept is not ABSENT and sent is not ABSENT and text_of(kept) != text_of(sent)
+        sent, missing = look.read(differs.place), look.rules.contract.missing
+        there = not any(side is ABSENT or is_missing(side, missing) for side in (kept, sent))
+        return there and text_of(kept) != text_of(sent)
 
     return _check(stage, f"{differs} differs from {kind}", answer, true)
 
@@ -326,5 +328,5 @@ def _wrong(otp: Checking, look: Look) -> Refusal | None:
     if issued and all(given[name] is not ABSENT and text_of(given[name]) == code for name, code in issued.items()):
         return None
     # Often the OTP itself pays for a wrong code, sometimes another record does, like a session.
-    payer = look.found[otp.charges] if otp.charges else record
+    payer = look.found.get(otp.charges or "otp", record)
     return Refusal("wrong otp", otp.wrong, (Put(replace(payer, wrong=(*payer.wrong, look.now))),))

@@ -8,15 +8,14 @@ while the compiled schema runs. A schema with anything else in it is not compile
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from jsonschema_rs import Draft4Validator, Draft202012Validator
 
-from mocksrv.ecma import ecma_pattern
+from mocksrv.patterns import verdict
 
 Verdict = Callable[[Any], bool]
 
@@ -105,9 +104,7 @@ class _Writing:
                 self.copy(word, value, schema, written)
         return {**written, _ASK: asked} if asked else written
 
-    def reference(self, value: Any) -> str:
-        if not isinstance(value, str):
-            raise Unlike
+    def reference(self, value: str) -> str:
         return f"#/definitions/{self.names.setdefault(value, f'd{len(self.names)}')}"
 
     def must_ask(self, word: str, value: Any) -> bool:
@@ -169,16 +166,9 @@ def _is_small(value: Any) -> bool:
 
 def _function(word: str, value: Any, schema: Mapping[str, Any], judge: Any) -> Verdict:
     if word == "pattern":
-        return pattern_verdict(value)
+        return verdict(value)
     if word == "format":
         function: Verdict = judge.format_checker.checkers.get(value, (lambda _: True, ()))[0]
         return function
     keyword = judge.VALIDATORS[word]
     return lambda instance: next(iter(keyword(judge, value, instance, schema)), None) is None
-
-
-@cache
-def pattern_verdict(pattern: str) -> Verdict:
-    """Whether a value keeps a pattern; what is no text does."""
-    search = re.compile(ecma_pattern(pattern)).search
-    return lambda value: not isinstance(value, str) or search(value) is not None

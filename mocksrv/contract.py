@@ -105,13 +105,14 @@ class Contract:
         return tuple(_silenced(found))
 
     def faults(
-        self, status: int, media: str, document: Any, headers: Mapping[str, str] | None = None
+        self, status: int, media: str, document: Any, headers: Mapping[str, str] | Headers | None = None
     ) -> tuple[Violation, ...]:
         """Everything by which an answer breaks the spec: an unknown status or media type, its body, its headers.
 
         ``document`` is the body before it is written as JSON; without a media type there is none.
         """
-        errors = self._response.errors(status, Headers(headers), media, document)
+        sent = headers if isinstance(headers, Headers) else Headers(headers)
+        errors = self._response.errors(status, sent, media, document)
         return tuple({found for error in errors for found in _told(*error)})
 
     def _judged(self, asked: Asked, headers: Any, body: Any) -> set[Violation]:
@@ -187,7 +188,7 @@ def _told_schema(cause: InvalidSchemaValue, root: str, steps: tuple[str, ...]) -
             names = [name for name in error.validator_value if error.message.startswith(f"{name!r} is ")]
             yield from (Violation(root, (*path, name), "missing") for name in names)
         else:
-            yield Violation(root, path, str(error.validator))
+            yield Violation(root, path, error.validator or "not")  # `false`, as a schema, is `not: {}`
 
 
 # --- which of them are told ----------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from mocksrv.errors import Mark, Problem, nearest
+from mocksrv.forms import OperationForm
 from mocksrv.made import faker_names, is_faker_name
 from mocksrv.person import person_fields
 from mocksrv.readers import Answer
 from mocksrv.rules import Product, Rules
-from mocksrv.sections import Checking, Credential, Making
+from mocksrv.sections import Checking, Credential, Making, Signed
 from mocksrv.spec import stands
 from mocksrv.words import Made, Place, Quote
+from mocksrv.yamltext import mark_of
 
 CALL_ROOTS = ("body", "header", "query", "path")
 
@@ -51,14 +53,14 @@ def check_product(product: Product, rules: list[Rules]) -> Iterator[Problem]:
         yield from _check_places(root, kinds)
         yield from _check_words(root)
         yield from _check_tokens(root, product)
+        yield from _check_signed(root, product)
     yield from _check_keys(product)
+    yield from _check_together(product, rules)
     yield from _check_records(product)
     yield from _check_spare(product)
-    if product.form.signed and product.key is None:
-        what = f'no key "{product.form.signed.key}" in {Path(product.file).parent.parent}/keys'
-        yield Problem(product.form.signed.mark, f"{what}{nearest(product.form.signed.key, product.keys)}")
     for each in rules:
         if each.written:
+            yield from _check_found(each.form, product)
             yield from _check_answered(each)
             yield from _check_quotes(each)
             yield from _check_credentials(each)
@@ -82,9 +84,8 @@ def _check_places(form: Any, kinds: set[str]) -> Iterator[Problem]:
 def _check_words(form: Any) -> Iterator[Problem]:
     for made in walk(form, Made):
         if made.kind == "faker" and not is_faker_name(made.detail):
-            yield Problem(
-                made.mark, f'"{made.detail}" is neither a place nor a word{nearest(made.detail, (*faker_names(), "uuid", "now", "path"))}'
-            )
+            known = (*faker_names(), "uuid", "now", "path")
+            yield Problem(made.mark, f'"{made.detail}" is neither a place nor a word{nearest(made.detail, known)}')
 
 
 def _check_tokens(form: Any, product: Product) -> Iterator[Problem]:
@@ -96,6 +97,43 @@ def _check_tokens(form: Any, product: Product) -> Iterator[Problem]:
         if credential.token and credential.token not in tokens:
             what = f'no token "{credential.token}" below "tokens:"{nearest(credential.token, tokens)}'
             yield Problem(credential.mark, what)
+
+
+def _check_signed(form: Any, product: Product) -> Iterator[Problem]:
+    for signed in walk(form, Signed):
+        if signed.how.startswith("rsa") and signed.key not in product.keys:
+            what = (
+                f'no key "{signed.key}" in {Path(product.file).parent.parent}/keys{nearest(signed.key, product.keys)}'
+            )
+            yield Problem(signed.mark, what)
+
+
+def _check_together(product: Product, rules: list[Rules]) -> Iterator[Problem]:
+    place = product.form.together
+    examples = [example.value for each in rules for example in each.operation.examples]
+    if place and not any(stands(value, (*place, 0)) for value in examples):
+        shown = ".".join(str(step) for step in place)
+        yield Problem(product.form.mark, f'no answer of {product.name} has a list "{shown}" to join')
+
+
+def _check_found(form: OperationForm, product: Product) -> Iterator[Problem]:
+    """Whether what acceptance changes has been found by then, and what is told has been asked for."""
+    otp = form.otp
+    found = {
+        *form.requires,
+        *(["otp"] if isinstance(otp, Checking) else []),
+        *(["client"] * bool(product.form.credentials)),
+    }
+    paying = [otp.charges] if isinstance(otp, Checking) and otp.charges else []
+    for kind in (*form.ends, *paying):
+        if kind not in found:
+            yield Problem(mark_of(kind, form.mark), f'the operation requires no "{kind}"{nearest(kind, found)}')
+    for place in form.reads:
+        if place.root not in ("body", "query"):
+            yield Problem(place.mark, f'"{place}" cannot be read in a way of its own; a body and a query can')
+    again = form.success.again
+    if again and not (isinstance(otp, Making) and otp.again == "same"):
+        yield Problem(again.mark, f'"{again.quote}" is never answered: the OTP does not say "again: same"')
 
 
 def _check_keys(product: Product) -> Iterator[Problem]:
@@ -163,6 +201,9 @@ def _check_credentials(rules: Rules) -> Iterator[Problem]:
         )
     declared = rules.operation.document.get("components", {}).get("securitySchemes", {})
     for name, credential in credentials.items():
+        ways = (credential.is_, credential.user and credential.password, credential.token)
+        if len([way for way in ways if way]) != 1:
+            yield Problem(credential.mark, 'a credential says "is", or "user" and "password", or "token"')
         if name not in declared:
             yield Problem(
                 credential.mark, f'no security scheme "{name}" in {rules.product.spec.file}{nearest(name, declared)}'

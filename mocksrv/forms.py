@@ -16,6 +16,7 @@ from mocksrv.readers import (
     one_of,
     read_answer,
     read_constant,
+    read_kind,
     read_line,
     read_text,
 )
@@ -88,7 +89,7 @@ class OperationForm:
     messages: list[Message] = word(each(Nest(Message)), list)
     person: Value | None = word(read_template)
     creates: dict[str, Creation] = word(mapping(read_text, Nest(Creation)), dict)
-    ends: list[str] = word(each(read_text), list)
+    ends: list[str] = word(each(read_kind), list)
     success: Success = word(Nest(Success), needed=True)
     unquoted: dict[Quote, str] = word(mapping(read_quote, read_text), dict)
     contradicts: dict[Quote, str] = word(mapping(read_quote, read_text), dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,21 @@ def read_text(raw: object) -> str:
     if not isinstance(raw, str):
         raise ValueError("a text is wanted here")
     return str(raw)
+
+
+def read_kind(raw: object) -> str:
+    """The kind of a record; it remembers where it is written. Raises ValueError."""
+    if not isinstance(raw, str):
+        raise ValueError("a text is wanted here")
+    return raw
+
+
+def read_status(raw: object) -> int:
+    """An HTTP status. Raises ValueError."""
+    text = read_text(raw)
+    if not re.fullmatch("[1-5][0-9][0-9]", text):
+        raise ValueError(f'"{text}" is not an HTTP status; write it like "400"')
+    return int(text)
 
 
 def one_of(*words: str) -> Callable[[Any], str]:

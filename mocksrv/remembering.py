@@ -17,8 +17,9 @@ from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 from openapi_core.validation.schemas.validators import SchemaValidator
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, OAS31Validator
 
-from mocksrv.compiled import Verdict, compiled, pattern_verdict
+from mocksrv.compiled import Verdict, compiled
 from mocksrv.errors import MocksrvError
+from mocksrv.patterns import verdict
 
 _NOTHING = object()
 # The draft of JSON Schema that openapi-core's validators speak, and the keyword that forbids a value there.
@@ -106,7 +107,7 @@ class SchemaValidators(SchemaValidatorsFactory):
         return self.format_checker
 
     def get_validator_cls(self, spec: SchemaPath, schema: SchemaPath) -> Any:
-        """openapi-core's own, but patterns are read as ECMA-262 does, and what a compiled schema accepts is left out."""
+        """openapi-core's own, with patterns as ECMA-262 reads them; it looks for errors only where there are some."""
         stock = self.stock.get_validator_cls(spec, schema)
         if stock not in self.classes:
             extended = extend(stock, {  # type: ignore[no-untyped-call]
@@ -170,11 +171,8 @@ def _is_json(value: Any) -> bool:
 
 def _compiled(schema: Any, validator: Any) -> Verdict | None:
     """A schema compiled, by a validator that can tell where references within it lead."""
-    return (
-        compiled(schema, validator, partial(_look_up, validator._resolver), *validator.SPEAKS)
-        if validator.SPEAKS
-        else None
-    )
+    look_up = partial(_look_up, validator._resolver)
+    return compiled(schema, validator, look_up, *validator.SPEAKS) if validator.SPEAKS else None
 
 
 def _look_up(resolver: Any, reference: str) -> Any:
@@ -182,7 +180,7 @@ def _look_up(resolver: Any, reference: str) -> Any:
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    if not pattern_verdict(pattern)(instance):
+    if not verdict(pattern)(instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 

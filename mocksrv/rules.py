@@ -53,7 +53,7 @@ class Product:
         scope = ""
         if not self.unscoped(kind) and self.form.scope:
             scope = str(fields.get(str(self.form.scope.steps[-1]), ""))
-        return Record(self.name, kind, scope, key, {**fields, key_field: key, "key": fields.get("key", key)})
+        return Record(self.name, kind, scope, key, {"key": key, **fields, key_field: key})
 
     def seeds(self) -> Iterator[Record]:
         """What exists from the start."""

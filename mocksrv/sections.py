@@ -28,6 +28,8 @@ from mocksrv.readers import (
     read_constant,
     read_differs,
     read_issue,
+    read_kind,
+    read_status,
     read_text,
     read_texts,
 )
@@ -113,7 +115,7 @@ class Checking:
     exhausted: Answer | None = word(read_answer)
     expired: Answer | None = word(read_answer)
     wrong: Answer = word(read_answer, needed=True)
-    charges: str | None = word(read_text)
+    charges: str | None = word(read_kind)
     mark: Mark = NOWHERE
 
 
@@ -153,7 +155,7 @@ class Signed:
 
     in_: Place = word(read_place, named="in", needed=True)
     how: str = word(one_of("rsa-oaep-sha1 base64", "sha256 base64"), needed=True)
-    over: Value = word(read_template, needed=True)
+    over: Value = word(read_constant, needed=True)
     key: str = word(read_text, "")
     time: Place | None = word(read_place)
     within: float = word(parse_duration, needed=True)
@@ -180,7 +182,7 @@ class TokenForm:
 class Refusals:
     """How refusals go out, where a vendor's own way is not certain."""
 
-    status: int | None = word(int)
+    status: int | None = word(read_status)
     media: str | None = word(read_text)
     mark: Mark = NOWHERE
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from copy import deepcopy
 from typing import Any
 
 from mocksrv.clock import parse_duration
 from mocksrv.errors import LoadError, Problem, nearest
+from mocksrv.patterns import trouble
 from mocksrv.spec import Operation
 from mocksrv.words import Each, Place
 
@@ -61,13 +61,6 @@ def _schema_at(operation: Operation, place: Place) -> dict[str, Any] | None:
     return schema
 
 
-def _compiled(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f'"{pattern}" is not a pattern: {error}') from None
-
-
 def _typed(keyword: str, value: Any, schema: dict[str, Any]) -> Any:
     if keyword == "within":
         return parse_duration(str(value))
@@ -77,8 +70,8 @@ def _typed(keyword: str, value: Any, schema: dict[str, Any]) -> Any:
         words = {"true": True, "false": False}
         return [words.get(str(each), str(each)) if schema.get("type") == "boolean" else str(each) for each in value]
     if keyword in TEXTS:
-        if keyword == "pattern":
-            _compiled(str(value))
+        if keyword == "pattern" and (found := trouble(str(value))):
+            raise ValueError(found)
         return str(value)
     if not str(value).isdigit():
         raise ValueError(f'"{keyword}" is a whole number, not "{value}"')

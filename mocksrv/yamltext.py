@@ -17,8 +17,8 @@ from mocksrv.errors import LoadError, Mark, Problem
 # A fixture of a few kilobytes that aliases into gigabytes is the oldest YAML attack; no honest file comes near.
 MOST_NODES = 200_000
 MOST_DEPTH = 100
+_TOO_LARGE = "too large or too deep once its aliases are followed"
 _NESTING = re.compile(r"[\[{]|[-?:]\s")
-_STRING = "tag:yaml.org,2002:str"
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -50,14 +50,14 @@ def mark_of(value: object, otherwise: Mark) -> Mark:
     return getattr(value, "mark", otherwise)
 
 
-class _TypedLoader(yaml.SafeLoader):
-    """YAML 1.1 without timestamps: an example ``2025-11-01`` in a spec is a text, as it is in JSON."""
-
-
-_TypedLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+# What OpenAPI asks for, the core schema of YAML 1.2: ``no`` and ``2025-11-01`` are texts, ``012`` is twelve.
+_TYPES: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
+    (re.compile("null|Null|NULL|~|"), lambda text: None),
+    (re.compile("true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
+    (re.compile("[-+]?[0-9]{1,4000}"), int),
+    (re.compile("0o[0-7]+|0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
+    (re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,2})?"), float),
+)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class _Walk:
     def value(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
-            raise LoadError([Problem(self.mark(node), "too large or too deep once its aliases are followed")])
+            raise LoadError([Problem(self.mark(node), _TOO_LARGE)])
         self.marks.setdefault(path, self.mark(node))
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
@@ -107,21 +107,10 @@ def _text(node: yaml.ScalarNode, mark: Mark) -> Text:
     return Text(node.value, mark)
 
 
-def _typing() -> Callable[[yaml.ScalarNode, Mark], Any]:
-    loader = _TypedLoader("")
-
-    def typed(node: yaml.ScalarNode, _: Mark) -> Any:
-        if node.style:  # quoted or a block: a text, whatever it looks like
-            return node.value
-        tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
-        if tag == _STRING:
-            return node.value
-        try:
-            return loader.construct_object(yaml.ScalarNode(tag, node.value))
-        except (ValueError, yaml.YAMLError):
-            return node.value
-
-    return typed
+def _typed(node: yaml.ScalarNode, _: Mark) -> Any:
+    if node.style:  # quoted or a block: a text, whatever it looks like
+        return node.value
+    return next((read(node.value) for pattern, read in _TYPES if pattern.fullmatch(node.value)), node.value)
 
 
 def _check_depth(text: str, file: str) -> None:
@@ -135,11 +124,28 @@ def _check_depth(text: str, file: str) -> None:
             raise LoadError([Problem(Mark(file, at.line + 1, at.column + 1), "nested too deeply")])
 
 
+def _size(node: yaml.Node, walk: _Walk, sizes: dict[int, int], depth: int = 0) -> int:
+    """The number of nodes once all aliases are followed, found without following them twice."""
+    if id(node) in sizes:  # what is within itself is not too large, but too deep: the walk will tell
+        return sizes[id(node)]
+    sizes[id(node)] = 1
+    inner = [node.value] if isinstance(node, yaml.SequenceNode) else node.value
+    inner = inner if isinstance(node, yaml.CollectionNode) and depth <= MOST_DEPTH else ()
+    sizes[id(node)] += sum(_size(each, walk, sizes, depth + 1) for group in inner for each in group)
+    if sizes[id(node)] > MOST_NODES:
+        raise LoadError([Problem(walk.mark(node), _TOO_LARGE)])
+    return sizes[id(node)]
+
+
 def _read(text: str, file: str, scalar: Callable[[yaml.ScalarNode, Mark], Any]) -> tuple[Map, _Walk]:
     walk = _Walk(file, scalar)
     try:
+        if sum(map(text.count, "[{,\n")) > MOST_NODES:  # composing it only to find that would take its time
+            raise LoadError([Problem(Mark(file), _TOO_LARGE)])
         _check_depth(text, file)
         node = yaml.compose(text, Loader=_Loader)
+        if node is not None:
+            _size(node, walk, {})
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         mark = Mark(file, at.line + 1, at.column + 1) if at else Mark(file)
@@ -169,9 +175,9 @@ def read_text(text: str, file: str) -> Map:
 
 
 def read_typed(text: str, file: str) -> tuple[Map, dict[tuple[str | int, ...], Mark]]:
-    """The document with numbers, booleans and null typed as in YAML's JSON schema, and the position of every path.
+    """The document with numbers, booleans and null typed as in YAML's core schema, and the position of every path.
 
     Raises LoadError as ``read_text`` does.
     """
-    found, walk = _read(text, file, _typing())
+    found, walk = _read(text, file, _typed)
     return found, walk.marks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,16 +10,16 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Headers, MultiDict
 
 from mocksrv.ecma import ecma_pattern
-from mocksrv.spec import Operation
+from mocksrv.spec import Operation, sample
 
 Strategy = st.SearchStrategy[Any]
 
-NUMBERS = [0, -0.0, 1, 1.0, -1, 0.1, 1.5, 255, 2**31 - 1, 2**31, -(2**31) - 1, 2**53, 2**53 + 1, 2.0**53, 2**63, -(2**63),
-           2**64, 10**400, 1e308, -1e308, 5e-324, 1e-9, 3e9]  # fmt: skip
-TEXTS = ["", " ", "\n", "\t", "\x00", "0", "-1", "1.0", "true", "null", "[]", "{}", "a\n", "é", "e\u0301", "😀", "\ufeff",
-         "\u202e", "१२३४५६७८९०", "ⅷ", "a" * 50, "a" * 51, "😀" * 50, "😀" * 51, "x" * 10_000, "SMS", "sms", "SMS\n",
-         "2024-11-29T12:34:56Z", "2024-13-29T12:34:56Z", "0000-00-00T00:00:00Z", "10.0.0.1", "10.0.0.256", "::1",
-         "a@b", "550e8400-e29b-41d4-a716-446655440000"]  # fmt: skip
+NUMBERS = [0, -0.0, 1, 1.0, -1, 0.1, 1.5, 2**31 - 1, 2**31, -(2**31) - 1, 2**53, 2**53 + 1, 2.0**53, 2**63, -(2**63),
+           2**64, 10**30, 1e30, 10**400, 1e308, -1e308, 5e-324, 1e-9, 3e9]  # fmt: skip
+TEXTS = ["", " ", "\n", "\t", "\x00", "0", "-1", "1.0", "true", "null", "[]", "{}", "a\n", "é", "e\u0301", "😀",
+         "\ufeff", "\u202e", "१२३४५६७८९०", "ⅷ", "a" * 50, "a" * 51, "😀" * 50, "😀" * 51, "x" * 10_000,
+         "SMS", "sms", "SMS\n", "2024-11-29T12:34:56Z", "2024-13-29T12:34:56Z", "0000-00-00T00:00:00Z", "10.0.0.1",
+         "10.0.0.256", "::1", "a@b", "550e8400-e29b-41d4-a716-446655440000"]  # fmt: skip
 MEDIA = ["", "text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "*/*",
          "application/*", "json", "application/problem+json"]  # fmt: skip
 
@@ -42,6 +43,9 @@ def nested(depth: int) -> Any:
     return value
 
 
+GONE = object()
+COMMON = st.sampled_from(["9876543210", "919876543210", "a@b.example", "111000", "{{otp}}"])
+
 # Built once: what is drawn must be cheap, or 10,000 requests of each operation take an hour.
 SCALARS = st.one_of(
     st.none(),
@@ -58,7 +62,9 @@ ODD = st.one_of(
     st.dictionaries(st.text(max_size=4), SCALARS, max_size=3),
     st.sampled_from([nested(3), nested(60)]),
 )
-EXTRA = st.dictionaries(st.one_of(st.text(max_size=6), st.sampled_from(["$ref", "__proto__", "type", ""])), ODD, max_size=2)
+EXTRA = st.dictionaries(
+    st.one_of(st.text(max_size=6), st.sampled_from(["$ref", "__proto__", "type", ""])), ODD, max_size=2
+)
 
 
 def mostly(usual: Strategy, seldom: Strategy, of: int = 5) -> Strategy:
@@ -67,7 +73,7 @@ def mostly(usual: Strategy, seldom: Strategy, of: int = 5) -> Strategy:
 
 
 def values(schema: Any, odd: int) -> Strategy:
-    """Values of a schema; one part in ``odd`` is none of it, none at all for 0. ``if`` and recursion are left to luck."""
+    """Values of a schema; one part in ``odd`` is none of it, and nothing for 0. ``if`` is left to luck."""
     if not isinstance(schema, dict):
         return ODD
     right = _right(schema, odd)
@@ -99,7 +105,9 @@ def _of_type(kind: str | None, schema: dict[str, Any], odd: int) -> Strategy:
             return st.none()
         case "array":
             least = schema.get("minItems", 0)
-            return st.lists(values(schema.get("items"), odd), min_size=least, max_size=schema.get("maxItems", least + 3))
+            return st.lists(
+                values(schema.get("items"), odd), min_size=least, max_size=schema.get("maxItems", least + 3)
+            )
         case "object":
             return _objects(schema, odd)
         case _:
@@ -115,7 +123,7 @@ def _texts(schema: dict[str, Any]) -> Strategy:
         return st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
     if schema.get("format") == "ip":
         return st.ip_addresses().map(str)
-    return st.text(min_size=least, max_size=most or least + 20)
+    return st.one_of(st.text(min_size=least, max_size=most or least + 20), COMMON.filter(fits))
 
 
 def _objects(schema: dict[str, Any], odd: int) -> Strategy:
@@ -129,10 +137,53 @@ def _objects(schema: dict[str, Any], odd: int) -> Strategy:
     return mostly(made, st.tuples(made, EXTRA).map(lambda pair: {**pair[0], **pair[1]}), odd)
 
 
+def right_request(operation: Operation) -> Sent:
+    """A request that keeps the contract: the spec's own examples, and a phone number where it has none."""
+    named: dict[str, dict[str, str]] = {"header": {"Host": "localhost", "User-Agent": "x"}, "query": {}, "path": {}}
+    for each in operation.parameters():
+        if each.get("required"):
+            named[each["in"]][each["name"]] = str(_phoned(sample(each["schema"])))
+    media = next(iter(operation.media_types()), "")
+    body = _phoned(sample(operation.body_schema())) if media else {}
+    return Sent(Headers(named["header"]), MultiDict(named["query"]), named["path"], body, media)
+
+
+def _phoned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _phoned(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_phoned(each) for each in value]
+    return "9876543210" if value == "text" else value
+
+
+def changed(value: Any) -> Strategy:
+    """The document with one thing in it changed or gone, wherever it stands."""
+    return st.tuples(st.sampled_from([*_places(value)]), st.one_of(ODD, st.just(GONE))).map(
+        lambda pair: _put(value, *pair)
+    )
+
+
+def _places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield at
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _places(each, (*at, key))
+
+
+def _put(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+    if not place:
+        return {} if new is GONE else new
+    first, *rest = place
+    if isinstance(value, list):
+        return [_put(each, tuple(rest), new) if index == first else each for index, each in enumerate(value)]
+    kept = {key: each for key, each in value.items() if key != first}
+    return kept if new is GONE and not rest else {**kept, first: _put(value[first], tuple(rest), new)}
+
+
 def requests_of(operation: Operation) -> st.SearchStrategy[Sent]:
     """Requests of an operation: some right, some wrong in one place or in many, some nothing like it."""
     schema, media = operation.body_schema(), operation.media_types()
-    body = st.one_of(values(schema, 0), values(schema, 20), values(schema, 5), ODD) if media else st.just({})
+    bodies = [values(schema, 0), values(schema, 20), values(schema, 5), ODD, changed(right_request(operation).body)]
+    body = st.one_of(bodies) if media else st.just({})
     return st.builds(
         Sent,
         headers=_named(operation, "header").map(_headers),
@@ -154,7 +205,9 @@ def _named(operation: Operation, location: str) -> Strategy:
             odd.append(st.tuples(st.sampled_from([name, name.upper(), name.title()]), st.one_of(texts, _TEXT)))
     odd.append(st.tuples(st.sampled_from(["x-other", "Content-Length", "Cookie"]), _TEXT))
     plain = st.fixed_dictionaries(right).map(lambda found: list(found.items()))
-    return mostly(plain, st.tuples(st.lists(st.one_of(odd), max_size=4), plain).map(lambda two: [*two[0], *two[1][1:]]), 3)
+    return mostly(
+        plain, st.tuples(st.lists(st.one_of(odd), max_size=4), plain).map(lambda two: [*two[0], *two[1][1:]]), 3
+    )
 
 
 _TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,8 +12,18 @@ from tests.generated import NUMBERS, SCALARS, Strategy
 PATTERNS = ["^a+$", r"^\d{3}$", r"\s", r"^[\w.]*$", "[^a-z]", ".", r"(?i)^sms$", "$", "^(a|b)?$", r"^[A-Z]{5}\d"]
 FORMATS = ["date", "date-time", "email", "uuid", "int32", "int64", "float", "ipv4", "regex", "nobody-knows"]
 KINDS = ["string", "integer", "number", "boolean", "array", "object"]
-COMPONENTS = {"schemas": {"Tree": {"type": "object", "required": ["n"], "properties": {
-    "n": {"type": "integer", "maximum": 9}, "of": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}}}}
+COMPONENTS = {
+    "schemas": {
+        "Tree": {
+            "type": "object",
+            "required": ["n"],
+            "properties": {
+                "n": {"type": "integer", "maximum": 9},
+                "of": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+            },
+        }
+    }
+}
 TREE = {"$ref": "#/components/schemas/Tree"}
 GROUPS = [
     "type nullable enum",
@@ -34,7 +45,26 @@ def schemas_with_values(is_30: bool) -> Strategy:
     """A schema with every keyword that OpenAPI knows, alike or not, and a value for it."""
     leaves = _nameless(_leaf_schemas(is_30))
     schemas = st.recursive(leaves, lambda inner: _nodes(_nameless(inner), is_30), max_leaves=5)
-    return st.tuples(schemas, DOCUMENTS)
+    return schemas.flatmap(lambda schema: st.tuples(st.just(schema), st.one_of(DOCUMENTS, _near(schema))))
+
+
+def _near(schema: Any) -> Strategy:
+    """What stands in the schema itself, and numbers close to that: where verdicts tip over."""
+    found: list[Any] = [None]
+    for each in _constants(schema):
+        found.append(each)
+        if isinstance(each, (int, float)) and abs(each) < 2**1000:
+            found += [each + 1, float(each), int(each)]
+    values = st.sampled_from(found)
+    return st.one_of(values, st.lists(values, max_size=3), st.dictionaries(st.sampled_from("abn"), values, max_size=3))
+
+
+def _constants(schema: Any) -> Iterator[Any]:
+    if isinstance(schema, (dict, list)):
+        for each in schema.values() if isinstance(schema, dict) else schema:
+            yield from _constants(each)
+    else:
+        yield schema
 
 
 def _nameless(strategy: Strategy) -> Strategy:
@@ -46,7 +76,9 @@ def _leaf_schemas(is_30: bool) -> Strategy:
     kind: Strategy = st.sampled_from(KINDS)
     edges: Strategy = st.sampled_from(NUMBERS)
     words: dict[str, Strategy] = {
-        "type": kind if is_30 else st.one_of(kind, st.lists(st.sampled_from([*KINDS, "null"]), min_size=1, unique=True)),
+        "type": kind
+        if is_30
+        else st.one_of(kind, st.lists(st.sampled_from([*KINDS, "null"]), min_size=1, unique=True)),
         "enum": st.lists(SMALL, min_size=1, max_size=3),
         "pattern": st.sampled_from(PATTERNS),
         "format": st.sampled_from(FORMATS),

@@ -5,9 +5,8 @@ One thing is changed before comparing: patterns are written as Python must read 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
@@ -42,7 +41,7 @@ class Message:
     content_type: str
     body: bytes | None
     status_code: int = 0
-    headers: Headers | None = None
+    headers: Headers = field(default_factory=Headers)
     host_url: str = "http://localhost"
 
     @property

@@ -278,6 +278,12 @@ def test_a_put_replaces_the_whole_record(sandbox: str) -> None:
     assert record["fields"] == {"phone": "9000000001", "key": "USER827364"}
 
 
+def test_a_record_is_found_by_the_key_of_its_path(sandbox: str) -> None:
+    put = admin(sandbox, "/records/user/X?product=cashfree/ppi", "PUT", {"key": "Y"})
+    assert [record["fields"] for record in put.body["records"]] == [{"key": "X"}]
+    assert admin(sandbox, "/records/user/Y?product=cashfree/ppi").status == 404
+
+
 def test_plain_values_are_kept_as_texts(sandbox: str) -> None:
     given = {"text": "a", "number": 5, "fraction": 1.5, "yes": True, "no": False}
     put = admin(sandbox, "/records/user/X?product=cashfree/ppi", "PUT", given)

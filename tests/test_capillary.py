@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import shutil
@@ -148,6 +149,28 @@ def test_of_ten_wrong_codes_at_once_five_are_compared(noon: str) -> None:
     auth(noon, "otp/generate", sessionId=opened)
     answers = at_once(lambda _: auth(noon, "otp/validate", sessionId=opened, otp="000000"), times=10, threads=10)
     assert Counter(answer.body["status"]["code"] for answer in answers) == {1506: 5, 1518: 5}
+
+
+# --- texts and seals -----------------------------------------------------------------------------------------------
+
+
+def test_an_organisations_own_text_is_not_anothers(noon: str) -> None:
+    record = {"org": "967", "sms": "Ours: {{ validation_code }}"}
+    call("PUT", f"{noon}/__admin/records/template/POINTS?product=capillary/v2", record)
+    generate(noon)
+    assert call("GET", f"{noon}/__admin/messages/latest").body["text"].startswith("Hi user.Your otp for validation is ")
+    # test_user_2 of organisation 967, and the MD5 of test_password_2 in hex
+    generate(noon, headers={"Authorization": "Basic dGVzdF91c2VyXzI6MTYzZTViMzEzODIyNTMzZDlhYjlmZDMxNGExZTA1ODg="})
+    assert re.fullmatch("Ours: [0-9]{6}", call("GET", f"{noon}/__admin/messages/latest").body["text"])
+
+
+def test_a_seal_can_be_made_without_us(noon: str) -> None:
+    opened, stamp = session(noon, brand="SEALEDAPP"), NOON_IN_SECONDS * 1000
+    digest = hashlib.sha256(f"SEALEDAPP|919999999993|{opened}|{stamp}".encode()).digest()
+    sealed = {"brand": "SEALEDAPP", "sessionId": opened, "timeStamp": stamp, "hash": base64.b64encode(digest).decode()}
+    assert auth(noon, "otp/generate", **sealed).body == SUCCESS
+    tampered = auth(noon, "otp/generate", **{**sealed, "timeStamp": stamp + 1}).body
+    assert tampered == {"status": {"success": False, "code": 5004, "message": "Response tampered"}}
 
 
 # --- the auth engine's limit of codes ------------------------------------------------------------------------------
@@ -322,6 +345,7 @@ def test_by_a_setting_failures_are_400_with_the_same_bodies(strict: str) -> None
     assert (refused.status, refused.body) == (400, {**INVALID_SESSION, "auth": None, "user": None})
     refused = auth(f"{strict}/@failures", "token/generate", brand=" ")
     assert (refused.status, refused.body["status"]["code"]) == (400, 1519)
+    assert "X-Mocksrv-Error" not in refused.headers  # the spec has that status and body
 
 
 def test_by_that_setting_successes_stay_200(strict: str) -> None:
