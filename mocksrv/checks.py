@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mocksrv.call import ABSENT, text_of
-from mocksrv.contract import Violation, is_missing
+from mocksrv.contract import Violation
 from mocksrv.credentials import find_client, missing, place_of, schemes_of
 from mocksrv.look import Look
 from mocksrv.readers import Answer, Differs
@@ -255,19 +255,15 @@ def _state(stage: int, kind: str, state: str, answer: Answer, true: Callable[[Re
 
 
 def _differs(stage: int, kind: str, differs: Differs, answer: Answer) -> Check:
-    """The record keeps, by the field's own name or another, what the call must send.
-
-    Skipped where a side is absent, or counts as missing: where it is needed that is a violation, told on its own.
-    """
+    """The record keeps, by the field's own name or another, what the call must send; skipped where a side is absent."""
 
     def true(look: Look) -> bool:
         record = look.found.get(kind)
         if record is None:
             return False
         kept = look.read(differs.other) if differs.other else record.fields.get(str(differs.place.steps[-1]), ABSENT)
-        sent, missing = look.read(differs.place), look.rules.contract.missing
-        there = not any(side is ABSENT or is_missing(side, missing) for side in (kept, sent))
-        return there and text_of(kept) != text_of(sent)
+        sent = look.read(differs.place)
+        return kept is not ABSENT and sent is not ABSENT and text_of(kept) != text_of(sent)
 
     return _check(stage, f"{differs} differs from {kind}", answer, true)
 

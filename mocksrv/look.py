@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from mocksrv.call import ABSENT, Call, at, text_of
-from mocksrv.contract import Violation
+from mocksrv.contract import Violation, is_missing
 from mocksrv.made import make
 from mocksrv.person import person
 from mocksrv.rules import Rules
@@ -82,13 +82,14 @@ class Look:
         return "" if value is ABSENT else text_of(value)
 
     def read(self, place: Place) -> Any:
-        """What stands at a place of the call or of a record found, or ABSENT."""
+        """What stands at a place of the call or of a record found, or ABSENT; what counts as missing is absent too."""
         if place.root == "person":
             return self.person.get(str(place.steps[0]), ABSENT)
         record = self.found.get(place.root)
         if record is not None:
             return _kept(record, place.steps)
-        return self.call.read(place)
+        found = self.call.read(place)
+        return ABSENT if is_missing(found, self.rules.contract.missing) else found
 
     @cached_property
     def person(self) -> dict[str, Any]:

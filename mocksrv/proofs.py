@@ -35,7 +35,12 @@ def _is_30(document: dict[str, Any]) -> bool:
 def _not_openapi(product: Product) -> Iterator[Problem]:
     document = product.spec.document
     validator = OpenAPIV30SpecValidator if _is_30(document) else OpenAPIV31SpecValidator
-    for error in validator(document).iter_errors():
+    try:
+        errors = list(validator(document).iter_errors())
+    except RecursionError:
+        yield Problem(Mark(product.spec.file), "nested too deeply to be compared with OpenAPI's own schema")
+        return
+    for error in errors:
         where = "/".join(str(step) for step in getattr(error, "absolute_path", ()))
         yield Problem(Mark(product.spec.file), f"not OpenAPI at /{where}: {str(error.message)[:300]}")
 

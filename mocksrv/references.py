@@ -108,7 +108,7 @@ class Inclusion:
             self._blame(at, word.word, f'"{word.word}: {value}" {_UNFOLLOWED[word.word]}')
         elif word.word in ("$schema", "jsonSchemaDialect") and str(value).rstrip("#") not in _DIALECTS:
             self._blame(at, word.word, f'"{value}" is no dialect of JSON Schema that is known here')
-        elif word.word == "operationRef" and self._place(at.file, str(value)) is None:
+        elif word.word == "operationRef" and self._place(at.file, str(value).partition("#")[0] + "#") is None:
             self._blame(at, word.word, self._leads_out(str(value)))
 
     def _blame(self, at: Target, word: str, what: str) -> None:
@@ -169,10 +169,11 @@ class Inclusion:
     def put_together(self) -> None:
         """Put the files into the spec, let every reference lead there, and veil what only looks like one."""
         source = self.files[self.main.file]
-        for name, file in self.files.items():
-            if file is not source:
-                source.data.setdefault(FILES[0], {}).setdefault(FILES[1], {})[name] = file.data
-                source.add(file, (), (*FILES, name))
+        others = {name: file for name, file in self.files.items() if file is not source}
+        if others:
+            source.data.setdefault(FILES[0], {})[FILES[1]] = {name: file.data for name, file in others.items()}
+        for name, file in others.items():
+            source.add(file, (), (*FILES, name))
         for reference in self.references.values():
             target = reference.target
             inner = target.path if target.file == self.main.file else (*FILES, target.file, *target.path)
@@ -185,12 +186,12 @@ class Inclusion:
 
 def unveil(document: dict[str, Any]) -> None:
     """Undo the veiling once all references are resolved, and take out the files that no recursion needs any more."""
-    components = document.get(FILES[0], {})
-    files = components.pop(FILES[1], None)
+    components = document.get(FILES[0])
+    files = components.pop(FILES[1], None) if isinstance(components, dict) else None
     needed = files is not None and _mentions([document, files], "#" + pointer_of(FILES) + "/")
     for holder in _holders(document, VEILED):
         _rename(holder, VEILED, "$ref")
-    if needed:
+    if needed and components:
         for holder in _holders(files, VEILED):  # nobody reads them there
             del holder[VEILED]
         components[FILES[1]] = files
