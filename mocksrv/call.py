@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from mocksrv.words import Each, Place, Step
 
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 64
+_TOKENS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
 class Absent:
@@ -121,12 +123,15 @@ def _finite(text: str) -> float:
 
 
 def _depth(text: str) -> int:
-    """How deeply brackets are nested, at most: an upper bound, because brackets within texts count too."""
+    """How deeply brackets are nested, outside of texts."""
     deepest = depth = 0
-    for letter in text:
-        if letter in "[{":
+    within = False
+    for token in _TOKENS.findall(text):
+        if token == '"':
+            within = not within
+        elif not within and token in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif letter in "]}":
+        elif not within and token in "]}":
             depth -= 1
     return deepest

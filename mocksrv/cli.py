@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -99,7 +100,9 @@ def serve(**given: Any) -> None:
     def ready(url: str) -> None:
         print(f"mocksrv ready url={url} operations={len(catalogue.rules)}", flush=True)
 
-    cut = serve_app(partial(create_app, settings), settings.host, settings.port, settings.grace, ready)
+    # A forked worker has what was loaded; a spawned one gets only what can be pickled, and loads it again.
+    loaded = catalogue if multiprocessing.get_start_method() == "fork" else None
+    cut = serve_app(partial(create_app, settings, loaded), settings.host, settings.port, settings.grace, ready)
     click.echo(f"mocksrv stopped cut={cut}" + (f" ({_count(cut, 'request')} cut in flight)" if cut else ""), err=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mocksrv.contract import Contract
@@ -93,12 +94,18 @@ def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:
     return product, rules
 
 
+@cache
+def _key(pem: bytes) -> Key:
+    """Checking a key's primes takes longer than everything else of a product: once for each key."""
+    return Key(pem)
+
+
 def _load_keys(folder: Path, root: Path, problems: list[Problem]) -> dict[str, Key]:
     """A vendor's test keys by their file names."""
     keys = {}
     for file in sorted(folder.glob("*.pem")):
         try:
-            keys[file.name] = Key(file.read_bytes())
+            keys[file.name] = _key(file.read_bytes())
         except (OSError, ValueError) as error:
             problems.append(Problem(Mark(file.relative_to(root).as_posix()), str(error)))
     return keys
