@@ -12,7 +12,7 @@ from mocksrv.words import Each, Place, Step
 
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 64
-_TOKENS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+_SIGNS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
 class Absent:
@@ -126,12 +126,12 @@ def _depth(text: str) -> int:
     """How deeply brackets are nested, outside of texts."""
     deepest = depth = 0
     within = False
-    for token in _TOKENS.findall(text):
-        if token == '"':
+    for sign in _SIGNS.findall(text):
+        if sign == '"':
             within = not within
-        elif not within and token in "[{":
+        elif not within and sign in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif not within and token in "]}":
+        elif not within and sign in "]}":
             depth -= 1
     return deepest

@@ -22,6 +22,7 @@ from mocksrv.sections import (
     Success,
     TokenForm,
 )
+from tests.test_layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
 SECTIONS: dict[type, str] = {
@@ -63,3 +64,9 @@ def test_every_key_is_used_by_a_built_in_fixture_or_says_that_none_needs_it(form
     fixtures = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "fixtures").glob("*/*/*.yaml")))
     unused = {word for word in words_of(form) if not re.search(rf"(^|[\s{{,#]){re.escape(word)}:", fixtures)}
     assert unused <= {"mount", "contradicts"}
+
+
+def test_the_architecture_names_every_module_and_its_rank() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    for rank, (layer, modules) in enumerate(LAYERS):
+        assert f"| {rank} | {layer} | {' '.join(f'`{module}`' for module in modules.split())} |" in text
