@@ -7,11 +7,12 @@ backtracking matcher can try on a text is exactly the number of walks along ``fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mocksrv.charsets import SAMPLES, borders, reader
+from mocksrv.charsets import Alphabet
 
 if TYPE_CHECKING:
     import sre_constants as sre
@@ -71,14 +72,16 @@ def automaton_of(pattern: str) -> Automaton:
     Raises re.error when it is no pattern, TooLarge when it cannot be judged.
     """
     try:
-        tree = parser.parse(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what Python may read differently one day
+            tree = parser.parse(pattern)
         return _Builder(tree.state.flags).automaton(tree, search=True)
     except RecursionError:
         raise TooLarge from None
 
 
 class _Builder:
-    """Makes one automaton: parts are put together of smaller parts, and each adds its positions and links."""
+    """Makes one automaton of its parts, each of which adds its positions and links."""
 
     def __init__(self, flags: int, groups: dict[int, Any] | None = None) -> None:
         self.flags = flags
@@ -86,9 +89,8 @@ class _Builder:
         self.made = Automaton()
         self.links = self.repeating = self.begun = 0
         self.looked: set[int] = set()
-        self.tests: dict[Any, Callable[[str], bool]] = {}
-        self.tested: list[Any] = []
-        self.samples = dict.fromkeys(SAMPLES)
+        self.alphabet = Alphabet()
+        self.tested: list[Hashable] = []
 
     def automaton(self, tree: Any, *, search: bool) -> Automaton:
         """The automaton of a parsed pattern. A search may begin anywhere in the text, a lookahead where it stands."""
@@ -105,41 +107,25 @@ class _Builder:
             made.start[BEFORE] = made.follow[BEFORE][BEFORE] = 1
         made.done = {at for at, need in whole.last if not need}
         made.last = {at for at, need in whole.last if not need & MAYBE}
-        self.compress()
+        made.chars, made.reads = self.alphabet.told_apart(self.tested)
         return made
-
-    def compress(self) -> None:
-        """Characters that no position tells apart become one symbol; what a position reads becomes a set of bits."""
-        kinds: dict[tuple[bool, ...], str] = {}
-        for char in self.samples:
-            kinds.setdefault(tuple(test(char) for test in self.tests.values()), char)
-        self.made.chars = list(kinds.values())
-        bits = {
-            key: sum(1 << symbol for symbol, kind in enumerate(kinds) if kind[column])
-            for column, key in enumerate(self.tests)
-        }
-        self.made.reads = [bits[key] for key in self.tested]
 
     def position(self, op: Any, value: Any) -> _Part:
         """A new position, and the part that consists of it alone."""
-        key = (op, repr(value), self.flags)
-        if key not in self.tests:
-            self.tests[key] = reader(op, value, self.flags)
-            self.samples |= dict.fromkeys(borders(op, value))
         at = len(self.tested)
-        self.tested.append(key)
+        self.tested.append(self.alphabet.learn(op, value, self.flags))
         self.made.follow.append({})
         return _Part({(at, 0): 1}, {(at, 0): 1}, {})
 
     def link(self, left: Ways, right: Ways) -> None:
         """What ends here may be followed by what begins there: never after the text's end, nor before its beginning."""
+        self.links += len(left) * len(right)
+        if self.links > MOST_LINKS:
+            raise TooLarge
         for (at, need), ways in left.items():
             for (to, more), count in right.items():
                 if not (need & END or more & BEGIN):
                     _add(self.made.follow[at], to, ways * count)
-        self.links += len(left) * len(right)
-        if self.links > MOST_LINKS:
-            raise TooLarge
 
     # -- parts of parts
 
@@ -225,10 +211,8 @@ class _Builder:
             return self.branch(value[1])
         if op is sre.SUBPATTERN:
             return self.group(*value)
-        if op is sre.ATOMIC_GROUP:
-            return self.sequence(value)
-        if op is sre.GROUPREF:  # it may read whatever the group may
-            return self.sequence(self.groups.get(value, ()))
+        if op in (sre.ATOMIC_GROUP, sre.GROUPREF):  # a reference may read whatever its group may
+            return self.sequence(value if op is sre.ATOMIC_GROUP else self.groups.get(value, ()))
         if op is sre.GROUPREF_EXISTS:
             return self.branch([each or () for each in value[1:]])
         return _Part(empty={self.condition(op, value): 1})

@@ -46,6 +46,7 @@ class Matcher:
     def __init__(self, automaton: Automaton) -> None:
         self.automaton = automaton
         self.left = MOST_STEPS
+        self.widest = 0  # the most walks at once that a probe has met
         self.follow = {OUTSIDE: automaton.start, **dict(enumerate(automaton.follow))}
         self.came = walk([OUTSIDE], self.steps)
         alive = self.came.keys() - automaton.done
@@ -138,6 +139,7 @@ class Matcher:
                 return None
             symbol = sums.index(max(sums))
             walks, word, cost = choices[symbol], (*word, symbol), cost + sums[symbol]
+            self.widest = max(self.widest, sums[symbol])
             if cost > MOST_WALKS:
                 suffix = self.suffix(frozenset(walks))
                 way_in = spelt(self.came, begin)

@@ -109,8 +109,18 @@ def _path_to(operation: Operation) -> SpecPath:
     # Of a deprecated parameter openapi-core would warn at every call.
     parameters = [{key: each[key] for key in each if key != "deprecated"} for each in operation.parameters()]
     document = {**operation.document, "x-operation": {**operation.body, "parameters": parameters}}
-    path: SpecPath = SpecPath.from_dict(document) / "x-operation"
+    path: SpecPath = SpecPath.from_dict(document, handlers=_Nobody()) / "x-operation"
     return path
+
+
+class _Nobody(dict[str, Any]):
+    """Whom to ask for a document elsewhere. No reference of a loaded spec leads there; should one, nobody is called."""
+
+    def __contains__(self, scheme: object) -> bool:
+        return True
+
+    def __getitem__(self, scheme: str) -> Any:
+        raise LookupError(f"{scheme}: nothing is fetched for a spec")
 
 
 def _contents(path: SpecPath) -> list[SpecPath]:

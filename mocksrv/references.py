@@ -30,6 +30,7 @@ _DIALECTS = (
 )
 _UNFOLLOWED = {
     "$id": "moves what the references in its schema mean; leave it out",
+    "id": "moves what the references in its schema mean; leave it out",  # so it does in OpenAPI 3.0
     "$dynamicRef": 'is not followed; write "$ref"',
     "$recursiveRef": 'is not followed; write "$ref"',
     "externalValue": 'is not fetched; write the example itself under "value"',
@@ -86,8 +87,9 @@ class Inclusion:
             value = self.value(target)
             for word in keywords(value, target.path) if id(value) not in seen else ():
                 at = Target(target.file, word.at)
-                if word.role == EXTENSION:  # its words mean something only if a reference leads here
-                    queue += [each.target for each in self._refers(at, word.holder, word.word) if word.word == "$ref"]
+                if word.role == EXTENSION:  # other words mean something only if a reference leads here
+                    found = self._refers(at, word.holder, word.word) if word.word == "$ref" else ()
+                    queue += [each.target for each in found]
                 else:
                     seen.add(id(word.holder))
                     self.words.append((at, word))

@@ -159,7 +159,7 @@ def _keep(limit: int, url: Any, recursions: Any = ()) -> dict[str, str]:
 def _resolve(source: Source) -> dict[str, Any]:
     resolver = RefResolver(
         _plain(source.data),
-        f"file:///{source.file}",
+        "file:///spec.yaml",
         resolve_types=RESOLVE_INTERNAL,
         recursion_limit_handler=_keep,
         reference_cache={},

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from mocksrv.contract import Contract
 from mocksrv.errors import LoadError
 from mocksrv.folder import MOST_BYTES
+from mocksrv.operation import Operation
 from mocksrv.proofs import prove
 from mocksrv.server import running
 from mocksrv.vendor import Catalogue, load_catalogue
@@ -322,6 +330,11 @@ def test_a_reference_to_nothing_that_can_be_used_is_refused(
             "{$id: '../secret.yaml'}",
             59,
             '"$id: ../secret.yaml" moves what the references in its schema mean; leave it out',
+        ),
+        (
+            "{id: 'http://127.0.0.1:PORT/a', $ref: '#/components/schemas/Name'}",
+            59,
+            '"id: http://127.0.0.1:PORT/a" moves what the references in its schema mean; leave it out',
         ),
         (
             "{$dynamicRef: 'http://127.0.0.1:PORT/a#b'}",
@@ -691,3 +704,42 @@ def test_a_discriminator_names_its_schemas(root: Path, listener: socket.socket) 
     loaded(written(root, {FILE: text, "specs/market/parts/dog.yaml": dog}), listener)
     bodies = [{"kind": "cat", "lives": 9}, {"kind": "cat", "lives": "x"}, {"kind": "dog", "bark": 1}, {"kind": "dog"}]
     assert answers(root, *bodies) == [200, 400, 200, 400]
+
+
+# --- and should a reference be left --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["http://127.0.0.1:PORT/a", "../secret.yaml", "file:///etc/passwd", "python://os/a"])
+def test_whatever_is_left_in_a_loaded_spec_nobody_is_called(root: Path, listener: socket.socket, text: str) -> None:
+    written(root, {FILE: reference("'#/components/schemas/Name'")})
+    operation = loaded(root, listener).rules["a"].operation
+    left = {"$ref": text.replace("PORT", str(listener.getsockname()[1]))}
+    body = {**operation.body, "requestBody": {"content": {"application/json": {"schema": {"allOf": [left]}}}}}
+    error, _ = watched(lambda: judged(replace(operation, body=body), {"a": 1}))
+    assert isinstance(error, Exception)
+    assert_confined(root / "specs/market", listener)
+
+
+def judged(operation: Operation, body: Any) -> Any:
+    asked = SimpleNamespace(headers={}, query={}, path={}, body=body, media_type="application/json", malformed=False)
+    return Contract(operation).violations(asked)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"./%:#?~01\\\u0000 a", "..", "%2e", "%2f", "parts", "name.yaml", "link", "shop.yaml", "http:", "//"]
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_a_reference_says_nothing_outside_is_read(
+    root: Path, listener: socket.socket, said: list[str]
+) -> None:
+    written(root, {FILE: reference(json.dumps("".join(said))), "specs/market/parts/name.yaml": "{type: string}"})
+    with suppress(FileExistsError):
+        (root / "specs/market/link").symlink_to("../..")
+    found, _ = watched(lambda: load_catalogue(root))
+    assert isinstance(found, (Catalogue, LoadError))
+    assert_confined(root / "specs/market", listener)
