@@ -68,7 +68,7 @@ def test_a_compiled_schema_gives_the_verdict_of_openapi_core(validator: Any) -> 
     stock = validator.schema_validators_factory
     compiled = 0
 
-    @many(EXAMPLES * 3)
+    @many(EXAMPLES * 2)
     @given(schemas_with_values(is_30=validator is not V31RequestValidator))
     def hold(pair: tuple[Any, Any]) -> None:
         nonlocal compiled
