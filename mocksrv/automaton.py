@@ -194,9 +194,10 @@ class _Builder:
         return part
 
     def loop(self, part: _Part) -> _Part:
-        """``part*``. A turn that reads nothing ends the loop, so reading nothing is one way through it."""
+        """``part*``. A turn that reads nothing ends the loop; whether it is made or not are two ways to end it."""
         self.link(part.last, part.first)
-        return _Part(part.first, part.last, {0: 1})
+        end = {**part.empty, 0: 1 + part.empty.get(0, 0)}
+        return self.then(_Part(part.first, part.last), _Part(empty=end))
 
     def item(self, op: Any, value: Any) -> _Part:
         """One item of a parsed pattern."""

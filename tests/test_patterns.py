@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[1]
 # From the literature on ReDoS (OWASP, Davis, Weideman, Cox), from CVEs, and from what is copied all over the web: the
 # e-mail addresses of w3resource and emailregex.com (``\\x53`` there lets a backslash be read in two ways) are among them.
 EVIL = [
+    r"^(?:[ab](?:b?)*)*$",
+    r"^(\w(-?)*)*$",
     r"^(a+)+$",
     r"^(a*)*$",
     r"(a|a)*$",
