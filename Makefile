@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SERVE  ?=
+# What the tests need besides Python: command=package.
+SYSTEM := curl=curl node=nodejs npm=npm javac=default-jdk-headless chromium=chromium
 
 .PHONY: run test soak check bench clean
 
@@ -14,11 +16,12 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
+$(VENV)/.test: $(VENV)/.run Makefile
 	@echo "installing what the tests need ..." >&2
-	@missing=; for each in curl=curl node=nodejs; do command -v $${each%=*} >/dev/null || missing="$$missing $${each#*=}"; done; \
+	@missing=; for each in $(SYSTEM); do command -v $${each%=*} >/dev/null || missing="$$missing $${each#*=}"; done; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing >&2; fi
+	  export DEBIAN_FRONTEND=noninteractive; apt-get -qq update >&2; \
+	  for each in $$missing; do apt-get -qq install -y --no-install-recommends $$each >&2 || echo "could not install $$each" >&2; done; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

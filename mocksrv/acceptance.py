@@ -130,11 +130,23 @@ def _delivered(look: Look, otp: Making, named: list[str]) -> Deliver:
         if look.holds(message.when):
             for via, to in _channels(look, message):
                 messages.append(_message(look, message, via, to, codes))
-    kept = [text for name, text in record.fields.items() if isinstance(text, str) and name not in otp.issue]
+    made = {name for name, value in otp.keeps.items() if isinstance(value, Made)} | otp.issue.keys()
+    kept = [text for name, text in record.fields.items() if isinstance(text, str) and name not in made]
     recipients = dict.fromkeys([*(each.to for each in messages), *named, *kept])
     code = next(iter(codes.values()), "")
     own = {each.to: each.code for each in messages if each.code and each.code != code}
-    return Deliver(tuple(messages), Sent(code, record.key, look.rules.name, tuple(recipients), look.now, own))
+    sent = Sent(
+        code=code,
+        key=record.key,
+        operation=look.rules.name,
+        product=look.rules.product.name,
+        recipients=tuple(recipients),
+        sent=look.now,
+        own=own,
+        records={kind: each.id for kind, each in look.found.items()},
+        ordinal=record.ordinal,
+    )
+    return Deliver(tuple(messages), sent)
 
 
 def _message(look: Look, form: Message, via: str, to: str, codes: Mapping[str, str]) -> Delivered:
@@ -145,6 +157,7 @@ def _message(look: Look, form: Message, via: str, to: str, codes: Mapping[str, s
     code = next((codes[name] for name in (*named, *codes) if name in codes), None)
     return Delivered(
         id=str(uuid.uuid4()),
+        product=look.rules.product.name,
         operation=look.rules.name,
         via=via,
         to=to,

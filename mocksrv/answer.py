@@ -10,10 +10,11 @@ from mocksrv.acceptance import written
 from mocksrv.call import ABSENT, text_of
 from mocksrv.checks import Check, Refusal
 from mocksrv.errors import Mark
+from mocksrv.forced import Forced, armed
 from mocksrv.look import Allowance, Look
 from mocksrv.readers import Answer
 from mocksrv.spec import Example
-from mocksrv.state.contract import Write
+from mocksrv.state.contract import Fault, Write
 from mocksrv.words import Quote
 
 
@@ -29,32 +30,59 @@ class Decision:
     writes: tuple[Write, ...] = ()
     allowance: Allowance | None = None
 
+    fault: Fault | None = None
+    shown: Example | None = None
+
     @property
     def mark(self) -> Mark | None:
         """The fixture's line that answered."""
         return self.answer.mark if self.answer else None
 
+    @property
+    def example(self) -> Example | None:
+        """What goes out: the example that the answer quotes, or one that is asked for and stands in no spec."""
+        return self.shown or (self.look.rules.example(self.answer.quote) if self.answer else None)
+
 
 def decide(look: Look, checks: Sequence[Check], asked: Example | None = None) -> Decision:
     """The checks in their order, and acceptance when none of them says no.
 
-    ``asked`` is the example that the request asks for. A refusal asked for is a picture: it writes and counts
-    nothing. A success asked for is a choice: the call runs as usual, and only if accepted goes out by that example.
+    ``asked`` is the example that the request asks for; without it a fault that a tester has armed may ask. A refusal
+    asked for is a picture: it writes and counts nothing. A success asked for is a choice: the call runs as usual, and
+    only if accepted goes out by that example.
     """
-    if asked and not look.rules.accepts(asked):
-        return _shown(Decision(_answer_of(asked), "preferred", look))
+    forced = Forced(asked, "preferred") if asked else armed(look)
+    if forced is None:
+        return _checked(look, checks, None)
+    decision = _decided(look, checks, forced)
+    waits = forced.example is not None and look.rules.accepts(forced.example) and not decision.accepted
+    acted = forced.fault if not waits else None
+    return replace(decision, fault=acted, writes=(*decision.writes, *forced.writes(acted is not None)))
+
+
+def _decided(look: Look, checks: Sequence[Check], forced: Forced) -> Decision:
+    example = forced.example
+    if example and not look.rules.accepts(example):
+        shown = None if example in look.rules.operation.examples else example
+        return _shown(Decision(_answer_of(example), forced.told, look, shown=shown))
+    return _checked(look, checks, forced)
+
+
+def _checked(look: Look, checks: Sequence[Check], forced: Forced | None) -> Decision:
     for check in checks:
         if refusal := check.look(look):
-            return _refused(look, refusal, asked)
-    return _accepted(look, asked)
+            return _refused(look, refusal, forced)
+    return _accepted(look, forced)
 
 
 def _answer_of(example: Example) -> Answer:
     return Answer(Quote(example.status, example.name, example.mark))
 
 
-def _refused(look: Look, refusal: Refusal, asked: Example | None) -> Decision:
-    why = refusal.why if asked is None else f"{refusal.why}, although {asked} was preferred"
+def _refused(look: Look, refusal: Refusal, forced: Forced | None) -> Decision:
+    why = refusal.why
+    if forced and forced.example:
+        why += f", although {forced.example} was {forced.told}"
     # An answer of 429 does not count itself, be it real or test data's.
     limited = refusal.answer is not None and refusal.answer.quote.status == HTTPStatus.TOO_MANY_REQUESTS
     if limited:
@@ -67,10 +95,11 @@ def _served(look: Look) -> tuple[str, int]:
     return look.entity(), look.view.served(look.entity())
 
 
-def _accepted(look: Look, asked: Example | None) -> Decision:
+def _accepted(look: Look, forced: Forced | None) -> Decision:
     served = _served(look)
     writes = tuple(written(look))
-    answer, why = _accepting(look, asked)
+    answer, why = _accepting(look, forced.example if forced else None)
+    why = why if not forced or not forced.example else f"accepted, {forced.told}"
     return _shown(Decision(answer, why, look, True, served, writes))
 
 
@@ -79,9 +108,9 @@ def _accepting(look: Look, asked: Example | None) -> tuple[Answer, str]:
     success = look.rules.success
     again = look.rules.form.success.again
     if asked and again and again.quote.names(asked.status, asked.name):
-        return again, "accepted, preferred"
+        return again, "accepted"
     if asked:
-        return replace(_answer_of(asked), fields=success.fields), "accepted, preferred"
+        return replace(_answer_of(asked), fields=success.fields), "accepted"
     if look.repeated and again:
         return again, "accepted again"
     for place, answers in look.rules.form.success.instead.items():

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from mocksrv.errors import SettingsError, nearest
+from mocksrv.instruments.desk import Desk
 from mocksrv.look import Choices
 from mocksrv.settings import Settings
+from mocksrv.state.contract import Fault
 from mocksrv.state.memory import MemoryState
 from mocksrv.vendor import Catalogue, load_catalogue
 from mocksrv.web.admin import Admin
@@ -42,19 +46,29 @@ def create_app(settings: Settings | None = None, catalogue: Catalogue | None = N
     """
     settings = settings or Settings()
     catalogue = catalogue or catalogue_of(settings)
-    state = MemoryState(catalogue.seeds())
+    state = MemoryState(catalogue.seeds(), starting(settings, catalogue))
     choices = Choices(settings.seed, settings.otp == "random", settings.quotas)
     app = Flask("mocksrv", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     routes = VendorRoutes(catalogue, state, choices)
-    app.register_blueprint(Admin(catalogue, state, settings, routes.faults).blueprint())
+    app.register_blueprint(Admin(Desk(catalogue, state, settings, routes.faults), routes.faults).blueprint())
     routes.mount(app)
     allow_any_origin(app, catalogue)
     app.register_error_handler(Exception, _own_fault)
     app.before_request(_check_sandbox)
     app.wsgi_app = _Prefixed(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def starting(settings: Settings, catalogue: Catalogue) -> Callable[[], Iterable[Fault]]:
+    """The faults that every sandbox starts with: those of the scenario that is served. Raises SettingsError."""
+    name = settings.scenario
+    if name is None:
+        return tuple
+    if name not in catalogue.scenarios:
+        raise SettingsError(f'--scenario: there is no scenario "{name}"{nearest(name, catalogue.scenarios)}')
+    return partial(catalogue.scenarios[name].faults, catalogue.rules)
 
 
 class _Prefixed:

@@ -18,6 +18,8 @@ from typing import Any
 import click
 
 from mocksrv import __version__
+from mocksrv.cli_coverage import coverage
+from mocksrv.cli_talk import play
 from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError, nearest
 from mocksrv.settings import Settings, load_settings, variable
 
@@ -80,6 +82,10 @@ def main() -> None:
     """A local sandbox server that stands in for OTP vendors' HTTP APIs."""
 
 
+main.add_command(coverage)
+main.add_command(play)
+
+
 @main.command()
 @_options()
 @_told
@@ -90,10 +96,11 @@ def serve(**given: Any) -> None:
     """
     settings = _settings(given)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    from mocksrv.app import catalogue_of, create_app
+    from mocksrv.app import catalogue_of, create_app, starting
     from mocksrv.server import serve as serve_app
 
     catalogue = catalogue_of(settings)
+    starting(settings, catalogue)
     for note in catalogue.notes:
         click.echo(note, err=True)
 

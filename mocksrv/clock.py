@@ -49,6 +49,10 @@ class Clock:
         """A clock that stands still at the moment, in seconds since the epoch."""
         return replace(self, frozen=moment)
 
+    def set_to(self, moment: float) -> Clock:
+        """The same clock, running or frozen as it is, showing the moment, in seconds since the epoch."""
+        return Clock(ahead=moment - time.time()) if self.frozen is None else self.frozen_at(moment)
+
     def running(self) -> Clock:
         """The clock running again from where it stands."""
         return self if self.frozen is None else Clock(ahead=self.frozen - time.time())

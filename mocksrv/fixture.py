@@ -16,15 +16,16 @@ from mocksrv.yamltext import mark_of, read_text
 
 def load_product(path: Path, root: Path) -> ProductForm:
     """``product.yaml``. Raises LoadError with everything that is wrong."""
-    return _load(ProductForm, path, root)
+    return load_file(ProductForm, path, root)
 
 
 def load_operation(path: Path, root: Path) -> OperationForm:
     """``<operation>.yaml``. Raises LoadError with everything that is wrong."""
-    return _load(OperationForm, path, root)
+    return load_file(OperationForm, path, root)
 
 
-def _load(form: type[Form], path: Path, root: Path) -> Form:
+def load_file(form: type[Form], path: Path, root: Path) -> Form:
+    """A file as a form filled in. Raises LoadError with everything that is wrong."""
     file = path.relative_to(root).as_posix()
     try:
         text = path.read_text("utf-8")

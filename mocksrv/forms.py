@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.errors import Mark
+from mocksrv.phones import read_region
 from mocksrv.readers import (
     NOWHERE,
     Answer,
@@ -50,6 +51,7 @@ class ProductForm:
 
     mount: str = word(_mount, "")
     scope: Place | None = word(read_place)
+    region: str = word(read_region, "IN")
     refusals: Refusals = word(Nest(Refusals), Refusals())
     together: tuple[str | int, ...] | None = word(read_field)
     credentials: dict[str, Credential] = word(mapping(read_text, Nest(Credential)), dict)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from textwrap import shorten
 from typing import Any
 
-from mocksrv.readers import Answer
 from mocksrv.rules import Product, Rules
+from mocksrv.spec import Example
 from mocksrv.vendor import Catalogue
 
 _TELLING = ("code", "message", "status", "detail")
@@ -44,12 +44,12 @@ def _test_data(rules: Rules) -> Iterator[tuple[str, str, str, str]]:
     """Place, value, the answer it triggers, and the code that stands in it."""
     for place, answers in (*rules.form.triggers.items(), *rules.form.success.instead.items()):
         for value, answer in answers.items():
-            yield str(place), value, str(answer.quote), _summary(rules, answer)
+            yield str(place), value, str(answer.quote), summary(rules.example(answer.quote))
 
 
-def _summary(rules: Rules, answer: Answer) -> str:
-    """The texts of the example that a tester would recognise, wherever they stand."""
-    texts = list(_recognisable(rules.example(answer.quote).value))
+def summary(example: Example) -> str:
+    """The texts of an example that a tester would recognise, wherever they stand."""
+    texts = list(_recognisable(example.value)) if isinstance(example.value, (dict, list)) else []
     return shorten(": ".join(texts[:2]), 90, placeholder=" ...")
 
 

@@ -70,6 +70,7 @@ class Look:
     counted: int = 0
     repeated: bool = False
     now: float = 0.0
+    looked: dict[str, Record | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.now = self.now or self.view.now
@@ -103,8 +104,12 @@ class Look:
         product = self.rules.product
         scope = "" if product.unscoped(kind) else self.scope
         if by:
-            return self.view.find(product.name, kind, scope, by, key)
-        return self.view.record(product.name, kind, scope, key)
+            found = self.view.find(product.name, kind, scope, by, key)
+        else:
+            found = self.view.record(product.name, kind, scope, key)
+        if kind not in product.form.tokens:  # they are secrets
+            self.looked[f"{kind} {key}"] = found
+        return found
 
     def value(self, value: Value, *origin: str | int) -> Any:
         """What a value is for this call, or ABSENT. ``origin`` says what a made value belongs to."""

@@ -14,7 +14,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, RegexOptions
@@ -47,7 +47,7 @@ class Cost:
         return self.attack is None and self.power <= 1 and self.ways <= MOST_WAYS
 
 
-@cache
+@lru_cache(4096)  # testers' patterns come here too
 def trouble(pattern: str) -> str | None:
     """Why a pattern cannot be served, as a sentence; None when it can."""
     python, shown = ecma_pattern(pattern), _shown(pattern)
@@ -77,7 +77,7 @@ def trouble_of_names(pattern: str) -> str | None:
     return trouble(pattern) or (None if harmless else f"{shown} may take far more time than a name has characters")
 
 
-@cache
+@lru_cache(4096)
 def verdict(pattern: str) -> Callable[[Any], bool]:
     """Whether a value keeps a pattern without trouble, in a time that grows with the value; what is no text does.
 
@@ -95,7 +95,7 @@ def _compiled(python: str) -> re.Pattern[str]:
         return re.compile(python)
 
 
-@cache
+@lru_cache(4096)
 def cost_of(python: str) -> Cost:
     """The cost of a pattern in Python's words.
 

@@ -64,6 +64,14 @@ def read_status(raw: object) -> int:
     return int(text)
 
 
+def read_count(raw: object) -> int:
+    """A whole number, not negative. Raises ValueError."""
+    text = read_text(raw)
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise ValueError(f'"{text}" is not a whole number')
+    return int(text)
+
+
 def one_of(*words: str) -> Callable[[Any], str]:
     """A reader of one word of a closed list."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from mocksrv.phones import phone_key
@@ -23,25 +24,28 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "lower": _of_text(str.lower),
     "trimmed": _of_text(str.strip),
     "text": _as_text,
-    "phone": _of_text(phone_key),
 }
 
 
-def read_body(body: Any, reads: Mapping[Place, str]) -> Any:
+def _reader(how: str, region: str) -> Callable[[Any], Any]:
+    return READERS.get(how) or _of_text(partial(phone_key, region=region))
+
+
+def read_body(body: Any, reads: Mapping[Place, str], region: str) -> Any:
     """The document as the rules see it; the very same object when nothing is read in a way of its own."""
     for place, how in reads.items():
         if place.root == "body":
-            body = _changed(body, place.steps, READERS[how])
+            body = _changed(body, place.steps, _reader(how, region))
     return body
 
 
-def read_query(query: Any, reads: Mapping[Place, str]) -> Any:
+def read_query(query: Any, reads: Mapping[Place, str], region: str) -> Any:
     """The query parameters as the rules see them."""
     for place, how in reads.items():
         name = place.steps[0]
         if place.root == "query" and name in query:
             query = query.copy()
-            query[name] = READERS[how](query[name])
+            query[name] = _reader(how, region)(query[name])
     return query
 
 

@@ -1,4 +1,4 @@
-"""Listens: ``serve`` for the command line (granian, one worker process), ``running`` inside a test (Werkzeug).
+"""Listens for the command line: ``serve`` (granian, one worker process). ``threaded`` does inside a test.
 
 granian runs the app in a child process, not in ours, on purpose: a thread that is stuck in a request cannot be cut,
 a process can. Of granian we use names without an underscore only, not all of them documented: test_server.py fails when
@@ -7,7 +7,6 @@ they change. POSIX only (fcntl, setitimer).
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import ipaddress
 import logging
@@ -27,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
 
-from mocksrv.errors import CannotListen, MocksrvError, PortTaken
+from mocksrv.errors import MocksrvError
+from mocksrv.listening import bind, read_to_the_end, refusal, url_of
+from mocksrv.web.transport import STOPPING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -63,71 +63,10 @@ def serve(load: Callable[[], WSGIApplication], host: str, port: int, grace: floa
 
     Raises PortTaken, CannotListen, AppFailed (``load`` raised, or the worker died) and whatever ``ready`` raises.
     """
-    with closing(_bind(host, port)) as sock:  # granian listens beside it; it keeps what port 0 has become
+    with closing(bind(host, port)) as sock:  # granian listens beside it; it keeps what port 0 has become
         address: tuple[str, int] = sock.getsockname()[:2]
         with _locked(*address):
-            return _Serving(load, address, grace, lambda: ready(_url(host, address[1]))).run()
-
-
-@contextmanager
-def running(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve ``app`` from a daemon thread of this process while the ``with`` block runs; give the base URL.
-
-    Port 0 picks a free port. Raises PortTaken and CannotListen.
-    """
-    with closing(_bind(host, port)) as sock:
-        address, port = sock.getsockname()[:2]
-        sock.listen(128)
-        server = make_server(address, port, app, threaded=True, request_handler=_Quiet, fd=sock.fileno())
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield _url(host, port)
-    finally:
-        server.shutdown()
-        thread.join()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing; errors are still logged."""
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Give a socket that is bound, but does not listen. Raises PortTaken, CannotListen.
-
-    SO_REUSEADDR ignores what a stopped server leaves behind (TIME_WAIT) and lets granian bind beside us, but is refused
-    where anybody listens. SO_REUSEPORT, which granian sets, is not: it would share another server's port.
-    """
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise CannotListen(f"cannot listen on {host}: there is no such address; choose another with --host") from None
-    # IPv4 first: containers often name ::1 as localhost and have no IPv6. An address, as granian takes no names.
-    family, *_, (address, *_) = min(found, key=lambda info: info[0] != socket.AF_INET)
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((address, port))
-    except (OSError, OverflowError) as error:
-        sock.close()
-        raise _refusal(host, port, error) from None
-    return sock
-
-
-def _refusal(host: str, port: int, error: OSError | OverflowError) -> CannotListen:
-    code = getattr(error, "errno", None)
-    if code in (errno.EADDRINUSE, errno.EAGAIN):
-        other = "choose another with --port, or --port 0 for any free one"
-        return PortTaken(f"port {port} on {host} is taken by another program; {other}")
-    if code == errno.EADDRNOTAVAIL:
-        return CannotListen(f"cannot listen on {host}: no such address on this machine; choose another with --host")
-    reason = getattr(error, "strerror", None) or error
-    return CannotListen(f"cannot listen on port {port} of {host}: {reason}; choose another with --port")
+            return _Serving(load, address, grace, lambda: ready(url_of(host, address[1]))).run()
 
 
 @contextmanager
@@ -149,7 +88,7 @@ def _locked(address: str, port: int) -> Iterator[None]:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, (port << 16) + first)
         except OSError as error:
-            raise _refusal(address, port, error) from None
+            raise refusal(address, port, error) from None
         yield
 
 
@@ -279,7 +218,8 @@ class _Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.ours.close()
-        threading.Thread(target=self.obey, daemon=True).start()
+        stopping = threading.Event()
+        threading.Thread(target=self.obey, args=(stopping,), daemon=True).start()
         logging.getLogger("_granian").setLevel(logging.WARNING)
         try:
             app = self.load()
@@ -287,12 +227,16 @@ class _Worker:
             self.theirs.send(str(error) if isinstance(error, MocksrvError) else f"{type(error).__name__}: {error}")
             raise SystemExit(1) from None
         self.theirs.send("")
-        return _Counted(app, self.running, self.probe)
+        return _Counted(app, self.running, self.probe, stopping)
 
-    def obey(self) -> None:
-        """Drain when the parent says so; end at once with the parent (even a killed one closes its end of the pipe)."""
+    def obey(self, stopping: threading.Event) -> None:
+        """Drain when the parent says so, delayed answers at once; end at once with the parent.
+
+        Even a killed parent closes its end of the pipe.
+        """
         with suppress(EOFError, OSError):
             self.theirs.recv_bytes()
+            stopping.set()
             drain = signal.getsignal(signal.SIGTERM)
             if callable(drain):  # granian's; without it there is nothing in flight
                 drain(signal.SIGTERM, None)
@@ -306,7 +250,8 @@ class _Counted:
     What the app does not read of a body while it is called, it does not get.
     """
 
-    def __init__(self, app: WSGIApplication, running: Any, probe: str) -> None:
+    def __init__(self, app: WSGIApplication, running: Any, probe: str, stopping: threading.Event) -> None:
+        self.stopping = stopping
         self.app, self.running, self.probe, self.lock = app, running, probe, threading.Lock()
         # granian puts our environment variables into the environ, where these pass for the client's headers.
         self.leaked = [item for item in os.environ.items() if item[0].startswith(("HTTP_", "CONTENT_"))]
@@ -318,6 +263,7 @@ class _Counted:
         for name, value in self.leaked:
             if environ.get(name) == value:
                 del environ[name]
+        environ[STOPPING] = self.stopping
         self.count(1)
         try:
             return ClosingIterator(self.answer(environ, start_response), lambda: self.count(-1))
@@ -326,15 +272,13 @@ class _Counted:
             raise
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Call the app, then read what it left of the body, up to 64 MiB.
+        """Call the app, then read what it left of the body.
 
         granian closes a connection with unread data on it, and a client that still sends gets an error, no answer.
         """
         sent = environ["wsgi.input"]
         body = self.app(environ, start_response)
-        for _ in range(1024):
-            if not sent.read(1 << 16):
-                break
+        read_to_the_end(sent)
         return body
 
     def count(self, change: int) -> None:

@@ -73,6 +73,7 @@ class Settings:
     otp: str = _setting("fixed", _one_of("fixed", "random"), "Codes as the fixtures fix them, or random by the seed.",
                         "fixed|random")  # fmt: skip
     quotas: bool = _setting(True, _on_off, "Whether quotas are judged.", "on|off")
+    scenario: str | None = _setting(None, str, "Scenario that every sandbox starts with.", "NAME")
     grace: float = _setting(5.0, parse_duration, "How long SIGTERM waits for requests in flight.", "DURATION")
     admin_token: str | None = _setting(
         None, _token, "Bearer token that the admin API asks for; needed beyond loopback.", "TOKEN"

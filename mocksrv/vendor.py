@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mocksrv.errors import LoadError, Mark, Problem, nearest
 from mocksrv.fixture import load_operation, load_product
 from mocksrv.forms import OperationForm, ProductForm
 from mocksrv.rules import Product, Rules
+from mocksrv.scenario import Scenario, load_scenarios
 from mocksrv.sections import Success
 from mocksrv.spec import OURS, Operation, find_specs, load_spec, product_of
 from mocksrv.state.contract import Record
@@ -28,6 +29,7 @@ class Catalogue:
 
     products: dict[str, Product]
     rules: dict[str, Rules]
+    scenarios: dict[str, Scenario] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def seeds(self) -> list[Record]:
@@ -36,7 +38,11 @@ class Catalogue:
 
     def kinds(self, kind: str) -> list[Product]:
         """The products that know a kind of record."""
-        return [product for product in self.products.values() if kind in known_kinds(product, self.rules.values())]
+        return [product for product in self.products.values() if kind in self.kinds_of(product)]
+
+    def kinds_of(self, product: Product) -> set[str]:
+        """The kinds of record that a product knows."""
+        return known_kinds(product, self.rules.values())
 
 
 def load_catalogue(root: Path) -> Catalogue:
@@ -61,8 +67,9 @@ def load_catalogue(root: Path) -> Catalogue:
         problems.append(Problem(Mark("specs"), f"there is no spec below {root / 'specs'}"))
     if problems:
         raise LoadError(problems)
+    by_name = {each.name: each for each in rules}
     notes = tuple(note for product in products.values() for note in product.spec.notes)
-    return Catalogue(products, {each.name: each for each in rules}, notes)
+    return Catalogue(products, by_name, load_scenarios(root, by_name), notes)
 
 
 def _load_product(path: Path, root: Path) -> tuple[Product, list[Rules]]:

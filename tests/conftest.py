@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import app_for, call
 
 

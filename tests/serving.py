@@ -13,18 +13,25 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
 
 from mocksrv import server
 from mocksrv.errors import MocksrvError
+from mocksrv.state.faults import read_transport
+from mocksrv.web.transport import sent_through
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """/slow?2 answers after 2 s, /stream?2 begins to answer and ends after 2 s, /boom raises."""
+    """/slow?2 answers after 2 s, /stream?2 begins to answer and ends after 2 s, /boom raises, /through is `through`."""
     path = environ["PATH_INFO"]
+    if path == "/through":
+        return through(environ, start_response)
     seconds = float(environ["QUERY_STRING"] or 0)
     if path == "/boom":
         raise RuntimeError("boom")
@@ -36,6 +43,19 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
     if path == "/header":
         return [repr(environ.get("HTTP_X_CLIENT_ID")).encode()]
     return [str(os.getpid()).encode()]
+
+
+through = Flask("through")
+
+
+@through.route("/through", methods=["GET", "POST"])
+def echoed() -> Response:
+    """The request's body, through ``?kind=truncate&after=3``, ``?kind=drip&lasts=1`` or ``?delay=1s..2s``."""
+    asked = request.args
+    transport = read_transport(asked.get("kind"), asked.get("delay"))
+    transport = replace(transport, after=asked.get("after", None, int), lasts=asked.get("lasts", 5.0, float))
+    body = Response(request.get_data(), asked.get("status", 200, int), content_type="application/json")
+    return sent_through(body, transport)
 
 
 def stream(seconds: float) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mocksrv import __version__
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import CASHFREE, Answer, app_for, call, catalogue
 
 USER = {"key": "USER827364", "phone": "9876543210", "status": "ACTIVE"}
@@ -53,7 +53,7 @@ def test_health_says_what_runs_and_for_whom(sandbox: str) -> None:
 def test_reset_returns_the_sandbox_to_the_start(sandbox: str) -> None:
     generate(sandbox)
     admin(sandbox, "/records/user/OTHER", "PUT", {"phone": "9000000000"})
-    admin(sandbox, "/clock", "PUT", {"advance": "1 day"})
+    admin(sandbox, "/clock", "PUT", {"action": "advance", "by": "1 day"})
     assert admin(sandbox, "/reset", "POST").body == {"reset": sandbox_name(sandbox)}
     assert admin(sandbox, "/messages").body == {"messages": [], "meta": {"total": 0}}
     assert admin(sandbox, "/requests").body["requests"] == []
@@ -88,7 +88,7 @@ def test_reset_brings_a_removed_record_back(sandbox: str) -> None:
 
 
 def test_messages_are_shown_newest_first(sandbox: str) -> None:
-    admin(sandbox, "/clock", "PUT", {"freeze": "2026-01-01T00:00:00Z"})
+    admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2026-01-01T00:00:00Z"})
     generate(sandbox, modes=("SMS", "WHATSAPP"))
     body = admin(sandbox, "/messages").body
     assert body["meta"] == {"total": 2}
@@ -128,7 +128,7 @@ def test_nothing_sent_is_a_404_that_says_so(sandbox: str, route: str, what: str)
 
 @pytest.mark.parametrize("to", ["9876543210", "USER827364"])
 def test_the_latest_code_is_found_by_whomever_the_call_named(sandbox: str, to: str) -> None:
-    admin(sandbox, "/clock", "PUT", {"freeze": "2026-01-01T00:00:00Z"})
+    admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2026-01-01T00:00:00Z"})
     generate(sandbox)
     assert admin(sandbox, f"/otps/latest?to={to}").body == {
         "code": "111000",
@@ -369,7 +369,7 @@ def test_the_clock_runs_with_the_real_one(sandbox: str) -> None:
     ],
 )
 def test_a_clock_can_be_frozen_at_a_moment(sandbox: str, moment: str, shown: str) -> None:
-    assert admin(sandbox, "/clock", "PUT", {"freeze": moment}).body == {"now": shown, "frozen": True}
+    assert admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": moment}).body == {"now": shown, "frozen": True}
     assert admin(sandbox, "/clock").body == {"now": shown, "frozen": True}
 
 
@@ -379,69 +379,69 @@ def test_a_clock_can_be_frozen_at_a_moment(sandbox: str, moment: str, shown: str
      ("hour", "01:00:00.000"), ("1.5 hours", "01:30:00.000"), (" 1 H ", "01:00:00.000")],
 )  # fmt: skip
 def test_a_frozen_clock_can_be_advanced(sandbox: str, duration: str, shown: str) -> None:
-    admin(sandbox, "/clock", "PUT", {"freeze": "2030-01-01T00:00:00Z"})
-    moved = admin(sandbox, "/clock", "PUT", {"advance": duration})
+    admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2030-01-01T00:00:00Z"})
+    moved = admin(sandbox, "/clock", "PUT", {"action": "advance", "by": duration})
     assert moved.body == {"now": f"2030-01-01T{shown}Z", "frozen": True}
 
 
 def test_a_frozen_clock_runs_on_from_where_it_stands(sandbox: str) -> None:
-    admin(sandbox, "/clock", "PUT", {"freeze": "2030-01-01T00:00:00Z"})
-    body = admin(sandbox, "/clock", "PUT", {"run": True}).body
+    admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2030-01-01T00:00:00Z"})
+    body = admin(sandbox, "/clock", "PUT", {"action": "run"}).body
     assert (body["now"][:17], body["frozen"]) == ("2030-01-01T00:00:", False)
-    assert admin(sandbox, "/clock", "PUT", {"run": True}).body["frozen"] is False
+    assert admin(sandbox, "/clock", "PUT", {"action": "run"}).body["frozen"] is False
 
 
 def test_an_otp_expires_when_the_clock_has_moved(sandbox: str) -> None:
     generate(sandbox)
-    admin(sandbox, "/clock", "PUT", {"advance": "10 minutes"})
+    admin(sandbox, "/clock", "PUT", {"action": "advance", "by": "10 minutes"})
     body = {"otp_verification_id": "Test123", "otp": "111000"}
     answer = call("POST", f"{sandbox}/ppi/otp/submit", body, headers=CASHFREE)
     assert answer.body == {"code": "otp_expired", "type": "validation_error", "message": "OTP has expired"}
 
 
 def test_the_clock_is_not_set_back_after_the_first_call(sandbox: str) -> None:
-    assert admin(sandbox, "/clock", "PUT", {"freeze": "2000-01-01T00:00:00Z"}).status == 200
+    assert admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2000-01-01T00:00:00Z"}).status == 200
     generate(sandbox)
-    assert admin(sandbox, "/clock", "PUT", {"freeze": "1999-01-01T00:00:00Z"}).body == problem(
+    assert admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "1999-01-01T00:00:00Z"}).body == problem(
         409,
         "backwards",
         "The clock only moves forward",
         "It may be set back before the first call only; reset the sandbox to do so.",
     )
     assert admin(sandbox, "/clock").body["now"] == "2000-01-01T00:00:00.000Z"
-    assert admin(sandbox, "/clock", "PUT", {"freeze": "2000-01-01T00:00:01Z"}).status == 200
+    assert admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2000-01-01T00:00:01Z"}).status == 200
 
 
 @pytest.mark.parametrize(
     "given",
     [
         {},
-        {"advance": "10 minutes", "run": True},
-        {"advance": ""},
-        {"advance": "soon"},
-        {"advance": "-5 minutes"},
-        {"advance": "5"},
-        {"advance": 5},
-        {"advance": None},
-        {"advance": ["1s"]},
-        {"freeze": "tomorrow"},
-        {"freeze": 0},
-        {"freeze": True},
-        {"freeze": "2030-13-01T00:00:00Z"},
+        {"action": "advance", "by": "10 minutes", "run": True},
+        {"action": "advance", "by": ""},
+        {"action": "advance", "by": "soon"},
+        {"action": "advance", "by": "-5 minutes"},
+        {"action": "advance", "by": "5"},
+        {"action": "advance", "by": 5},
+        {"action": "advance", "by": None},
+        {"action": "advance", "by": ["1s"]},
+        {"action": "freeze", "to": "tomorrow"},
+        {"action": "freeze", "to": 0},
+        {"action": "freeze", "to": True},
+        {"action": "freeze", "to": "2030-13-01T00:00:00Z"},
         {"run": False},
         {"run": "maybe"},
         {"run": None},
         {"advnace": "1s"},
         {"now": "2030-01-01T00:00:00Z"},
-        {"advance": "9" * 400 + " days"},
-        {"advance": "99999999999 days"},
-        {"freeze": "0001-01-01T00:00:00+14:00"},
-        {"freeze": "9999-12-31T23:59:59-14:00"},
+        {"action": "advance", "by": "9" * 400 + " days"},
+        {"action": "advance", "by": "99999999999 days"},
+        {"action": "freeze", "to": "0001-01-01T00:00:00+14:00"},
+        {"action": "freeze", "to": "9999-12-31T23:59:59-14:00"},
     ],
     ids=lambda given: str(given)[:40],
 )
 def test_what_does_not_move_the_clock_is_refused_and_leaves_it(sandbox: str, given: dict[str, Any]) -> None:
-    admin(sandbox, "/clock", "PUT", {"freeze": "2030-01-01T00:00:00Z"})
+    admin(sandbox, "/clock", "PUT", {"action": "freeze", "to": "2030-01-01T00:00:00Z"})
     answer = admin(sandbox, "/clock", "PUT", given)
     assert (answer.status, answer.headers["X-Mocksrv-Error"]) == (400, "bad-clock")
     assert answer.body["title"] == "This does not move the clock"

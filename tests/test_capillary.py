@@ -22,8 +22,8 @@ from flask.testing import FlaskClient
 
 from mocksrv.conversation import read_conversation
 from mocksrv.rules import Rules
-from mocksrv.server import running
 from mocksrv.spec import Example
+from mocksrv.threaded import running
 from tests.http import Answer, app_for, call, catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +51,7 @@ MAX_OTPS = {
 @pytest.fixture
 def noon(sandbox: str) -> str:
     """A sandbox in which it is noon."""
-    assert call("PUT", f"{sandbox}/__admin/clock", {"freeze": NOON}).status == 200
+    assert call("PUT", f"{sandbox}/__admin/clock", {"action": "freeze", "to": NOON}).status == 200
     return sandbox
 
 
@@ -76,7 +76,7 @@ def code_of(url: str, to: str) -> str:
 
 
 def wait(url: str, duration: str) -> None:
-    assert call("PUT", f"{url}/__admin/clock", {"advance": duration}).status == 200
+    assert call("PUT", f"{url}/__admin/clock", {"action": "advance", "by": duration}).status == 200
 
 
 def at_once(ask: Callable[[int], Answer], times: int, threads: int) -> list[Answer]:
@@ -190,7 +190,7 @@ def test_the_101st_code_of_a_day_is_refused_whatever_the_session(client: FlaskCl
     other = ask("token/generate", brand="STANDARDAPP")["user"]["sessionId"]
     assert ask("otp/generate", brand="STANDARDAPP", sessionId=other) == SUCCESS  # counted for each brand apart
 
-    client.put("/__admin/clock", json={"advance": "1 day"})
+    client.put("/__admin/clock", json={"action": "advance", "by": "1 day"})
     opened = ask("token/generate")["user"]["sessionId"]
     assert ask("otp/generate", sessionId=opened) == SUCCESS
 
@@ -199,7 +199,7 @@ def test_the_101st_code_of_a_day_is_refused_whatever_the_session(client: FlaskCl
 def client() -> FlaskClient:
     """One process with the application, at noon: a hundred calls in a second."""
     client = app_for().test_client()
-    client.put("/__admin/clock", json={"freeze": NOON})
+    client.put("/__admin/clock", json={"action": "freeze", "to": NOON})
     return client
 
 

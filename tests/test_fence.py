@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import CASHFREE, Answer, app_for, call
 
 ROUTES = [("GET", "/health"), ("GET", "/requests"), ("GET", "/otps/latest"), ("POST", "/reset"), ("PUT", "/clock"),
@@ -131,7 +131,7 @@ def test_a_body_that_is_not_called_json_is_refused(sandbox: str, method: str, pa
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8"])
 def test_a_body_that_is_called_json_is_read(sandbox: str, kind: str) -> None:
-    answer = call("PUT", f"{sandbox}/__admin/clock", raw='{"advance": "1s"}', headers={"Content-Type": kind})
+    answer = call("PUT", f"{sandbox}/__admin/clock", raw='{"action": "advance", "by": "1s"}', headers={"Content-Type": kind})
     assert answer.status == 200
 
 

@@ -24,7 +24,7 @@ from mocksrv.errors import LoadError
 from mocksrv.folder import MOST_BYTES
 from mocksrv.operation import Operation
 from mocksrv.proofs import prove
-from mocksrv.server import running
+from mocksrv.threaded import running
 from mocksrv.vendor import Catalogue, load_catalogue
 from tests.http import app_for, call
 

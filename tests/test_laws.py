@@ -105,7 +105,7 @@ def fresh() -> str:
 
 def play(ask: Ask, script: Sequence[Step]) -> list[Said]:
     """Every step's answer, and the inbox as the last one, under a clock that only the steps move."""
-    ask("PUT", "/__admin/clock", {"freeze": START}, {})
+    ask("PUT", "/__admin/clock", {"action": "freeze", "to": START}, {})
     return [*(_step(ask, step) for step in script), inbox(ask)]
 
 
@@ -145,7 +145,7 @@ def create(user: str, phone: str = "9000000001") -> Step:
 
 
 def wait(duration: str) -> Step:
-    return Step("PUT", "/__admin/clock", {"advance": duration}, ())
+    return Step("PUT", "/__admin/clock", {"action": "advance", "by": duration}, ())
 
 
 def put(user: str, status: str) -> Step:
@@ -280,7 +280,7 @@ def lives(user: str) -> st.SearchStrategy[list[Step]]:
 
 def told(ask: Ask, lives: Sequence[list[Step]], order: Sequence[int]) -> dict[int, list[tuple[int, bytes]]]:
     """Each life's answers, and its messages, when the calls are made in an order."""
-    ask("PUT", "/__admin/clock", {"freeze": START}, {})
+    ask("PUT", "/__admin/clock", {"action": "freeze", "to": START}, {})
     ahead = [iter(life) for life in lives]
     said: dict[int, list[tuple[int, bytes]]] = {whose: [] for whose in range(len(lives))}
     for whose in order:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from mocksrv.app import builtin_root
 from mocksrv.conversation import read_conversation
 from mocksrv.proofs import prove
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import Answer, app_for, call, catalogue
 
 ROOT = Path(__file__).parent
@@ -142,7 +142,7 @@ class World:
 
     def __post_init__(self) -> None:
         call("POST", f"{self.url}/__admin/reset")
-        clock(self.url, freeze=START)
+        clock(self.url, action="freeze", to=START)
 
     def ask(self, who: str, method: str, path: str, body: Any) -> Answer:
         answer = call(method, self.url + path, body, headers=TENANTS[who])
@@ -154,7 +154,7 @@ class World:
         if what == "register":
             self.ask(who, "PUT", f"/__admin/records/account/{NUMBER}", {"tenant": who, "email": MAIL[who]})
         elif what == "wait":
-            self.ask(who, "PUT", "/__admin/clock", {"advance": "8 hours"})
+            self.ask(who, "PUT", "/__admin/clock", {"action": "advance", "by": "8 hours"})
         elif what in ("S", "D"):
             self.generates(who, what)
         elif what == "steal" and self.traces[OTHER[who]]:
@@ -174,7 +174,7 @@ class World:
 
     def code(self, to: str, trace: str) -> str:
         sent = call("GET", f"{self.url}/__admin/otps/latest?to={to}").body
-        assert sent["id"] == trace
+        assert sent["key"] == trace
         return str(sent["code"])
 
     def validates(self, who: str, body: dict[str, str]) -> None:
@@ -236,18 +236,18 @@ def test_one_number_has_another_code_with_each_tenant(sandbox: str) -> None:
 
 
 def test_a_person_gets_a_hundred_codes_a_day_and_the_day_slides(sandbox: str) -> None:
-    clock(sandbox, freeze=START)
+    clock(sandbox, action="freeze", to=START)
     assert generate(sandbox).status == 200
-    clock(sandbox, advance="1 hour")
+    clock(sandbox, action="advance", by="1 hour")
     assert {generate(sandbox).status for _ in range(99)} == {200}
     assert [(answer.status, answer.body) for answer in (generate(sandbox), generate(sandbox))] == [(409, LIMIT)] * 2
     assert generate(sandbox, "9876543211").status == 200  # another person
     assert generate(sandbox, headers=GLOBEX).status == 200  # the same number, another tenant
-    clock(sandbox, advance=f"{23 * 3600 - 1} seconds")
+    clock(sandbox, action="advance", by=f"{23 * 3600 - 1} seconds")
     assert generate(sandbox).body == LIMIT
-    clock(sandbox, advance="1 second")
+    clock(sandbox, action="advance", by="1 second")
     assert [generate(sandbox).status for _ in range(3)] == [200, 409, 409]  # the first has slid out, nothing else yet
-    clock(sandbox, advance="1 hour")
+    clock(sandbox, action="advance", by="1 hour")
     assert {generate(sandbox).status for _ in range(99)} == {200}
     assert generate(sandbox).body == LIMIT
 
@@ -264,7 +264,7 @@ def token_of(url: str) -> dict[str, Any]:
 
 
 def test_the_token_is_an_rs256_jwt_by_the_sandboxs_clock(sandbox: str) -> None:
-    clock(sandbox, freeze=START)
+    clock(sandbox, action="freeze", to=START)
     token = token_of(sandbox)
     key = load_pem_private_key((builtin_root() / "fixtures/m2p/keys/test-only.pem").read_bytes(), None).public_key()
     claims = jwt.decode(token["access_token"], key, ["RS256"], options={"verify_exp": False, "verify_iat": False})  # type: ignore[arg-type]
@@ -275,13 +275,13 @@ def test_the_token_is_an_rs256_jwt_by_the_sandboxs_clock(sandbox: str) -> None:
 
 
 def test_the_token_ends_after_expires_in_seconds_of_the_sandboxs_clock(sandbox: str) -> None:
-    clock(sandbox, freeze=START)
+    clock(sandbox, action="freeze", to=START)
     first = token_of(sandbox)
     headers = {**ACME, "Authorization": f"Bearer {first['access_token']}"}
-    clock(sandbox, advance=f"{first['expires_in'] - 1} seconds")
+    clock(sandbox, action="advance", by=f"{first['expires_in'] - 1} seconds")
     assert generate(sandbox, headers=headers).status == 200
     second = token_of(sandbox)
-    clock(sandbox, advance="1 second")
+    clock(sandbox, action="advance", by="1 second")
     assert generate(sandbox, headers=headers).status == 401
     assert generate(sandbox, headers={**ACME, "Authorization": f"Bearer {second['access_token']}"}).status == 200
 
@@ -293,7 +293,7 @@ def test_a_token_is_good_in_its_own_sandbox_only(sandbox: str) -> None:
 
 
 def test_two_tokens_of_one_moment_are_two(sandbox: str) -> None:
-    clock(sandbox, freeze=START)
+    clock(sandbox, action="freeze", to=START)
     assert token_of(sandbox)["access_token"] != token_of(sandbox)["access_token"]
 
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from mocksrv.cli import main
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import Answer, app_for, call
 
 NOON, NOON_IN_SECONDS = "2026-01-01T12:00:00Z", 1767268800
@@ -83,7 +83,7 @@ def serve(acme: Acme) -> Iterator[Callable[[], str]]:
         def start() -> str:
             assert acme.problems() == []
             url = stack.enter_context(running(app_for(root=acme.root)))
-            assert call("PUT", f"{url}/__admin/clock", {"freeze": NOON}).status == 200
+            assert call("PUT", f"{url}/__admin/clock", {"action": "freeze", "to": NOON}).status == 200
             return url
 
         yield start
@@ -98,7 +98,7 @@ def told(answer: Answer) -> tuple[int, Any]:
 
 
 def wait(url: str, duration: str) -> None:
-    assert call("PUT", f"{url}/__admin/clock", {"advance": duration}).status == 200
+    assert call("PUT", f"{url}/__admin/clock", {"action": "advance", "by": duration}).status == 200
 
 
 def code_of(url: str, to: str) -> str:

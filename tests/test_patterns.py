@@ -19,7 +19,7 @@ from mocksrv.charsets import reader
 from mocksrv.cli import main
 from mocksrv.ecma import ecma_pattern
 from mocksrv.patterns import cost_of, trouble, trouble_of_names, verdict
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import app_for, call
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def at_once(times: int, ask: Callable[[], Answer]) -> Counter[str]:
 def test_of_fifty_calls_with_one_id_one_is_accepted(sandbox: str) -> None:
     answers = at_once(50, lambda: generate(sandbox, "Race1"))
     assert answers == {"200 OTP_GENERATED": 1, "409 otp_verification_id_already_exists": 49}
-    assert call("GET", f"{sandbox}/__admin/messages").body["meta"] == {"total": 1}
+    assert call("GET", f"{sandbox}/__admin/messages").body["meta"]["total"] == 1
 
 
 def test_of_ten_wrong_codes_at_once_three_are_compared(sandbox: str) -> None:
@@ -78,13 +78,13 @@ class Merchant:
         return answer
 
     def waits(self, duration: str) -> None:
-        assert self.client.put("/__admin/clock", json={"advance": duration}).status_code == 200
+        assert self.client.put("/__admin/clock", json={"action": "advance", "by": duration}).status_code == 200
 
 
 @pytest.fixture
 def merchant() -> Merchant:
     client = app_for().test_client()
-    client.put("/__admin/clock", json={"freeze": START})
+    client.put("/__admin/clock", json={"action": "freeze", "to": START})
     return Merchant(client)
 
 
@@ -216,17 +216,17 @@ def test_json_is_json_with_whatever_parameters(sandbox: str, media: str) -> None
 
 
 def test_the_clock_runs_on_from_where_it_was_moved(sandbox: str) -> None:
-    call("PUT", f"{sandbox}/__admin/clock", {"freeze": "2040-01-01T00:00:00Z"})
-    assert call("PUT", f"{sandbox}/__admin/clock", {"run": True}).body["frozen"] is False
+    call("PUT", f"{sandbox}/__admin/clock", {"action": "freeze", "to": "2040-01-01T00:00:00Z"})
+    assert call("PUT", f"{sandbox}/__admin/clock", {"action": "run"}).body["frozen"] is False
     generate(sandbox, "Clock1")
     sent = call("GET", f"{sandbox}/__admin/otps/latest?to={USER}").body["sent"]
     assert "2040-01-01T00:00:00.000Z" <= sent < "2040-01-01T00:00:30"
 
 
 def test_a_code_lives_ten_minutes_to_the_millisecond(sandbox: str) -> None:
-    call("PUT", f"{sandbox}/__admin/clock", {"freeze": START})
+    call("PUT", f"{sandbox}/__admin/clock", {"action": "freeze", "to": START})
     generate(sandbox, "Clock2")
-    call("PUT", f"{sandbox}/__admin/clock", {"advance": "599.999 seconds"})
+    call("PUT", f"{sandbox}/__admin/clock", {"action": "advance", "by": "599.999 seconds"})
     assert submit(sandbox, "Clock2", "000000").body["status"] == "FAILED"
-    call("PUT", f"{sandbox}/__admin/clock", {"advance": "1 ms"})
+    call("PUT", f"{sandbox}/__admin/clock", {"action": "advance", "by": "1 ms"})
     assert submit(sandbox, "Clock2", "111000").body["code"] == "otp_expired"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import app_for, call
 
 SPEC = """

@@ -10,7 +10,7 @@ import pytest
 
 from mocksrv.conversation import hold, read_conversation
 from mocksrv.errors import LoadError
-from mocksrv.server import running
+from mocksrv.threaded import running
 from mocksrv.vendor import load_catalogue
 from tests.http import CASHFREE, app_for, call, parsed
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mocksrv.errors import CannotListen, PortTaken
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.serving import app
 
 ROOT = Path(__file__).parents[1]

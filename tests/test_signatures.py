@@ -29,7 +29,7 @@ MISMATCH = {"type": "authentication_error", "code": "authentication_failed", "me
 @pytest.fixture
 def noon(sandbox: str) -> str:
     """A sandbox in which it is noon."""
-    assert call("PUT", f"{sandbox}/__admin/clock", {"freeze": NOON}).status == 200
+    assert call("PUT", f"{sandbox}/__admin/clock", {"action": "freeze", "to": NOON}).status == 200
     return sandbox
 
 
@@ -177,16 +177,16 @@ def test_a_signature_may_be_used_again_while_it_lives(noon: str) -> None:
     signature = signed(noon, f"{CLIENT}.{NOON_IN_SECONDS}")
     assert ask(noon, signature, "Again1").status == 200
     assert ask(noon, signature, "Again2").status == 200
-    call("PUT", f"{noon}/__admin/clock", {"advance": "6 minutes"})
+    call("PUT", f"{noon}/__admin/clock", {"action": "advance", "by": "6 minutes"})
     assert ask(noon, signature, "Again3").status == 200
-    call("PUT", f"{noon}/__admin/clock", {"advance": "4 minutes"})
+    call("PUT", f"{noon}/__admin/clock", {"action": "advance", "by": "4 minutes"})
     assert ask(noon, signature, "Again4").status == 200
-    call("PUT", f"{noon}/__admin/clock", {"advance": "1 minute"})
+    call("PUT", f"{noon}/__admin/clock", {"action": "advance", "by": "1 minute"})
     assert told(ask(noon, signature, "Again5")) == (401, MISMATCH)
 
 
 def test_the_time_is_the_sandboxs_and_not_the_real_one(sandbox: str) -> None:
-    call("PUT", f"{sandbox}/__admin/clock", {"freeze": "2024-11-29T12:34:56Z"})
+    call("PUT", f"{sandbox}/__admin/clock", {"action": "freeze", "to": "2024-11-29T12:34:56Z"})
     assert ask(sandbox, signed(sandbox, f"{CLIENT}.1732883696")).status == 200
     assert told(ask(sandbox, signed(sandbox, f"{CLIENT}.{NOON_IN_SECONDS}"))) == (401, MISMATCH)
 
@@ -249,9 +249,9 @@ def test_a_tester_gets_a_right_signature(noon: str, operation: str) -> None:
 
 def test_a_testers_signature_is_of_the_sandboxs_time_and_grows_old(noon: str) -> None:
     signature = sign(noon, operation="VrsMobile360SendOtpRequest", client=CLIENT).body["value"]
-    call("PUT", f"{noon}/__admin/clock", {"advance": "10 minutes"})
+    call("PUT", f"{noon}/__admin/clock", {"action": "advance", "by": "10 minutes"})
     assert ask(noon, signature).status == 200
-    call("PUT", f"{noon}/__admin/clock", {"advance": "1 second"})
+    call("PUT", f"{noon}/__admin/clock", {"action": "advance", "by": "1 second"})
     assert told(ask(noon, signature, "Sign2")) == (401, MISMATCH)
 
 
@@ -270,7 +270,7 @@ def test_a_testers_signature_is_of_the_sandboxs_time_and_grows_old(noon: str) ->
             "not-signed",
             'There is no signed operation "generateOtp"; ',
         ),
-        ({"client": CLIENT}, 404, "not-signed", 'There is no signed operation "None"; known: VrsMobile360Send'),
+        ({"client": CLIENT}, 422, "bad-request", "Wrong: body.operation missing. "),
         (
             {"operation": "VrsMobile360SendOtpRequest", "client": "SOMEBODY"},
             404,

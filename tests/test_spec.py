@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksrv.server import running
 from mocksrv.spec import Spec, load_spec
+from mocksrv.threaded import running
 from mocksrv.vendor import load_catalogue
 from tests.http import app_for, call
 from tests.test_fixture import PRODUCTS, SLIPS, assert_a_slip_loads_or_is_told, copied, files_of, problems_of

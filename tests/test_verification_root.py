@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mocksrv.conversation import hold, read_conversation
-from mocksrv.server import running
+from mocksrv.threaded import running
 from tests.http import CASHFREE, app_for, call, catalogue
 
 TESTS = Path(__file__).parent

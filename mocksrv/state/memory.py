@@ -4,139 +4,104 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mocksrv.clock import Clock
 from mocksrv.state import contract
-from mocksrv.state.contract import D, Deliver, Entry, Hit, Message, Note, Put, Record, Sent, Serve, Write
+from mocksrv.state.contract import D, Entry, Fault, Message, Met, Record, Sandbox, V
+from mocksrv.state.world import Start, World, add_met
 
 log = logging.getLogger("mocksrv")
-
-
-class _World:
-    """One sandbox; also the view of a step, because the lock is held while it is looked at."""
-
-    def __init__(self, seeds: Iterable[Record]) -> None:
-        self.lock = threading.RLock()
-        self.start = tuple(seeds)
-        self.reset()
-
-    def reset(self) -> None:
-        self.clock = Clock()
-        self.now = self.clock.now()
-        self._records: dict[tuple[str, str, str, str], Record] = {record.id: record for record in self.start}
-        self._windows: dict[tuple[str, str], deque[float]] = {}
-        self._window_ends: dict[tuple[str, str], float] = {}
-        self._served: dict[str, int] = {}
-        self.messages: deque[Message] = deque()
-        self.otps: deque[Sent] = deque(maxlen=contract.MOST_MESSAGES)
-        self.journal: dict[str, Entry] = {}
-        self.journal_bytes = 0
-        self.dropped = {"records": 0, "messages": 0, "entries": 0}
-
-    def record(self, product: str, kind: str, scope: str, key: str) -> Record | None:
-        found = self._records.get((product, kind, scope, key))
-        return found or self._records.get((product, kind, "", key))
-
-    def find(self, product: str, kind: str, scope: str, field: str, value: str) -> Record | None:
-        of_kind = (each for each in self._records.values() if (each.product, each.kind) == (product, kind))
-        return next((each for each in of_kind if each.scope in (scope, "") and each.fields.get(field) == value), None)
-
-    def hits(self, limit: str, per: str, seconds: float) -> Sequence[float]:
-        window = self._windows.get((limit, per), ())
-        return [at for at in window if at > self.now - seconds]
-
-    def served(self, entity: str) -> int:
-        return self._served.get(entity, 0)
-
-    def apply(self, write: Write) -> None:
-        match write:
-            case Put(record):
-                self.put(record)
-            case Hit():
-                self._hit(write)
-            case Serve(entity):
-                self._served[entity] = self.served(entity) + 1
-            case Deliver(messages, otp):
-                self._deliver(messages, otp)
-            case Note(entry):
-                self.note(entry)
-
-    def put(self, record: Record) -> None:
-        self._records[record.id] = record
-        if len(self._records) > contract.MOST_RECORDS:
-            self._make_room()
-
-    def remove(self, record: Record) -> None:
-        self._records.pop(record.id, None)
-
-    def known(self, kind: str, key: str) -> list[Record]:
-        return [record for record in self._records.values() if (record.kind, record.key) == (kind, key)]
-
-    def _make_room(self) -> None:
-        """Drop a hundredth at once, so that the search for dead records is paid for by many calls, not by each."""
-        room = max(contract.MOST_RECORDS // 100, 1)
-        oldest = [record for record in self._records.values() if record.dead(self.now)][:room]
-        if not oldest:
-            oldest = [record for record in self._records.values() if record not in self.start][:1]
-            log.warning("the sandbox is full: dropped the live %s %s", oldest[0].kind, oldest[0].key)
-        for record in oldest:
-            del self._records[record.id]
-        self.dropped["records"] += len(oldest)
-
-    def _hit(self, hit: Hit) -> None:
-        key = (hit.limit, hit.per)
-        window = self._windows.setdefault(key, deque())
-        window.append(hit.at)
-        while window[0] <= hit.at - hit.seconds:
-            window.popleft()
-        self._window_ends[key] = hit.at + hit.seconds
-        if len(self._windows) > contract.MOST_RECORDS:
-            for over in [known for known, end in self._window_ends.items() if end <= hit.at]:
-                del self._windows[over], self._window_ends[over]
-
-    def _deliver(self, messages: Sequence[Message], otp: Sent | None) -> None:
-        self.messages.extend(messages)
-        while len(self.messages) > contract.MOST_MESSAGES:
-            self.messages.popleft()
-            self.dropped["messages"] += 1
-        if otp:
-            self.otps.append(otp)
-
-    def note(self, entry: Entry) -> None:
-        self.journal[entry.id] = entry
-        self.journal_bytes += entry.size()
-        self._trim_journal()
-
-    def answered(self, entry_id: str, response: Mapping[str, Any]) -> None:
-        if entry := self.journal.get(entry_id):
-            self.journal_bytes -= entry.size()
-            entry.response = response
-            self.journal_bytes += entry.size()
-            self._trim_journal()
-
-    def _trim_journal(self) -> None:
-        while len(self.journal) > contract.MOST_ENTRIES or self.journal_bytes > contract.MOST_ENTRY_BYTES:
-            oldest = self.journal.pop(next(iter(self.journal)))
-            self.journal_bytes -= oldest.size()
-            self.dropped["entries"] += 1
 
 
 class MemoryState:
     """See ``state.contract.State``. What is here ends with the process."""
 
-    def __init__(self, seeds: Iterable[Record]) -> None:
-        self._seeds = tuple(seeds)
-        self._worlds: dict[str, _World] = {}
+    def __init__(self, seeds: Iterable[Record], faults: Callable[[], Iterable[Fault]] = tuple) -> None:
+        self._start = Start({record.id: record for record in seeds}, faults)
+        self._worlds: OrderedDict[str, World] = OrderedDict()  # the one used longest ago comes first
         self._lock = threading.Lock()
+        self._gone = {"idle": 0, "crowded": 0}
+        self._met: Counter[Met] = Counter()
+        self._until_weighed = 0
 
-    def _world(self, sandbox: str) -> _World:
+    def _world(self, sandbox: str) -> World:
+        with self._lock:
+            world = self._worlds.get(sandbox)
+            if world is None:
+                world = self._worlds[sandbox] = World(self._start, {})
+            self._worlds.move_to_end(sandbox)
+            world.used = time.monotonic()
+            self._end_some(sandbox)
+            return world
+
+    def _end_some(self, sandbox: str) -> None:
+        """End sandboxes that are idle for long, and the longest idle ones when there is no room."""
+        while (oldest := self._oldest(sandbox)) and (why := self._why_to_end(self._worlds[oldest])):
+            self._gone[why] += 1
+            log.info("the sandbox %s has ended: %s", oldest, why)
+            self._end(oldest)
+
+    def _oldest(self, sandbox: str) -> str | None:
+        """The sandbox used longest ago that may end: not the default one, nor the one in use."""
+        kept = (sandbox, contract.DEFAULT)
+        return next((name for name in self._worlds if name not in kept), None)
+
+    def _why_to_end(self, world: World) -> str | None:
+        if time.monotonic() - world.used > contract.IDLE_SECONDS:
+            return "idle"
+        if len(self._worlds) > contract.MOST_SANDBOXES:
+            return "crowded"
+        # Weighing all of them takes a while, so it is done once in a while.
+        self._until_weighed -= 1
+        if self._until_weighed < 0:
+            self._until_weighed = 256
+            if sum(each.bytes() for each in self._worlds.values()) > contract.MOST_BYTES:
+                self._until_weighed = 0
+                return "crowded"
+        return None
+
+    def _end(self, sandbox: str) -> None:
+        world = self._worlds.pop(sandbox)
+        with world.lock:
+            for met, times in world.met.items():
+                add_met(self._met, met, times)
+
+    def create(self, sandbox: str, options: Mapping[str, Any]) -> bool:
+        with self._lock:
+            if sandbox in self._worlds:
+                return False
+            self._worlds[sandbox] = World(self._start, options)
+            self._end_some(sandbox)
+            return True
+
+    def sandboxes(self) -> list[Sandbox]:
+        with self._lock:
+            self._end_some("")
+            return [world.shown(name) for name, world in reversed(self._worlds.items())]
+
+    def delete(self, sandbox: str) -> bool:
         with self._lock:
             if sandbox not in self._worlds:
-                self._worlds[sandbox] = _World(self._seeds)
-            return self._worlds[sandbox]
+                return False
+            self._end(sandbox)
+            return True
+
+    def gone(self) -> Mapping[str, int]:
+        with self._lock:
+            return dict(self._gone)
+
+    def met(self, sandbox: str | None) -> Mapping[Met, int]:
+        with self._lock:
+            worlds = [world for name, world in self._worlds.items() if sandbox in (None, name)]
+            past = Counter(self._met) if sandbox is None else Counter()
+        for world in worlds:
+            with world.lock:
+                past.update(world.met)
+        return past
 
     def step(self, sandbox: str, decide: Callable[[contract.View], D]) -> D:
         world = self._world(sandbox)
@@ -147,10 +112,29 @@ class MemoryState:
                 world.apply(write)
             return decided
 
-    def answered(self, sandbox: str, entry: str, response: Mapping[str, Any]) -> None:
+    def look(self, sandbox: str, at: Callable[[contract.View], V]) -> V:
         world = self._world(sandbox)
         with world.lock:
-            world.answered(entry, response)
+            world.now = world.clock.now()
+            return at(world)
+
+    def wait(self, sandbox: str, at: Callable[[contract.View], V | None], seconds: float) -> V | None:
+        world, found = self._world(sandbox), None
+
+        def there() -> bool:
+            nonlocal found
+            world.now = world.clock.now()
+            found = at(world)
+            return found is not None
+
+        with world.lock:
+            world.changed().wait_for(there, seconds)
+        return found
+
+    def answered(self, sandbox: str, entry: str, response: Mapping[str, Any], timing: Mapping[str, float]) -> None:
+        world = self._world(sandbox)
+        with world.lock:
+            world.answered(entry, response, timing)
 
     def note(self, sandbox: str, entry: Entry) -> None:
         world = self._world(sandbox)
@@ -162,40 +146,23 @@ class MemoryState:
         with world.lock:
             return list(reversed(world.journal.values()))
 
+    def forget_entries(self, sandbox: str) -> None:
+        world = self._world(sandbox)
+        with world.lock:
+            world.forget_entries()
+
     def messages(self, sandbox: str) -> list[Message]:
         world = self._world(sandbox)
         with world.lock:
             return list(reversed(world.messages))
 
-    def otps(self, sandbox: str) -> list[Sent]:
-        world = self._world(sandbox)
-        with world.lock:
-            return list(reversed(world.otps))
-
-    def records(self, sandbox: str, kind: str, key: str) -> list[Record]:
-        world = self._world(sandbox)
-        with world.lock:
-            return world.known(kind, key)
-
-    def put(self, sandbox: str, records: Sequence[Record]) -> None:
-        world = self._world(sandbox)
-        with world.lock:
-            for record in records:
-                world.put(record)
-
-    def remove(self, sandbox: str, records: Sequence[Record]) -> None:
-        world = self._world(sandbox)
-        with world.lock:
-            for record in records:
-                world.remove(record)
-
     def clock(self, sandbox: str) -> Clock:
         return self._world(sandbox).clock
 
-    def move(self, sandbox: str, change: Callable[[Clock], Clock]) -> Clock:
+    def move(self, sandbox: str, change: Callable[[Clock, bool], Clock]) -> Clock:
         world = self._world(sandbox)
         with world.lock:
-            world.clock = change(world.clock)
+            world.clock = change(world.clock, world.called)
             return world.clock
 
     def reset(self, sandbox: str | None) -> None:

@@ -1,11 +1,16 @@
-"""What a client prefers, as Prism has it: ``Prefer: code=409`` and ``Prefer: example=duplicate`` (RFC 7240)."""
+"""What a client prefers, as Prism has it: ``Prefer: code=409`` and ``Prefer: example=duplicate`` (RFC 7240).
+
+Ours beside them: ``delay=2s`` (or a range, ``"1s..3s"``) and ``fault=truncate``.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from mocksrv.rules import Rules
 from mocksrv.spec import Example
+from mocksrv.state.faults import Transport, read_transport
 
 # A preference is a token, maybe with a value; parameters behind ";" belong to it and mean nothing here (RFC 7240, 2).
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -14,6 +19,14 @@ _PREFERENCE = re.compile(
     rf"\s*(?P<name>{_NAME})\s*(?:=\s*{_WORD}?)?\s*(?P<rest>(?:;(?:[^\",]|\"(?:[^\"\\]|\\.)*\")*)?)"
 )
 _COMMAS = re.compile(r"[\s,]*")
+
+
+@dataclass(frozen=True)
+class Preferred:
+    """What a request prefers: which example goes out, and how it goes wrong on its way."""
+
+    example: Example | None
+    transport: Transport | None
 
 
 class BadPreference(ValueError):
@@ -37,6 +50,17 @@ def read_preferences(header: str) -> dict[str, str]:
         found.setdefault(match["name"].lower(), value)
         position = _COMMAS.match(header, end).end()  # type: ignore[union-attr]
     return found
+
+
+def read_preferred(rules: Rules, header: str) -> Preferred:
+    """What a call of an operation prefers. Raises BadPreference for what it cannot have."""
+    preferences = read_preferences(header)
+    fault, delay = preferences.get("fault"), preferences.get("delay")
+    try:
+        transport = read_transport(fault, delay) if fault or delay else None
+    except ValueError as error:
+        raise BadPreference(str(error)) from None
+    return Preferred(asked_example(rules, preferences), transport)
 
 
 def asked_example(rules: Rules, preferences: dict[str, str]) -> Example | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,20 +22,22 @@ from mocksrv.checks import Check, checks_of
 from mocksrv.contract import bare_type
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
+from mocksrv.masking import masked, masked_body, masked_headers, masked_url
 from mocksrv.reading import read_body, read_query
 from mocksrv.reply import Reply, reply_to, spare_reply
 from mocksrv.rules import Product, Rules
 from mocksrv.signatures import opened
 from mocksrv.spec import Example
-from mocksrv.state.contract import Deliver, Entry, Note, State, View, Write
+from mocksrv.state.contract import DEFAULT, Deliver, Entry, Met, Note, Record, State, View, Write
+from mocksrv.state.faults import Transport
 from mocksrv.vendor import Catalogue
 from mocksrv.web.cors import ADMIN
-from mocksrv.web.preferences import BadPreference, asked_example, read_preferences
+from mocksrv.web.preferences import BadPreference, Preferred, read_preferred
 from mocksrv.web.problems import ERROR, WHY, header_text, problem
+from mocksrv.web.transport import sent_through
 
 log = logging.getLogger("mocksrv")
 SANDBOX = "mocksrv.sandbox"
-DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -47,7 +50,9 @@ class Outcome:
 
     @property
     def writes(self) -> Sequence[Write]:
-        return (*self.decision.writes, Note(self.entry))
+        entry = self.entry
+        answer = str(entry.decision["answer"]) if entry.decision else ""
+        return (*self.decision.writes, Note(entry), Met(str(entry.operation), answer, entry.violations))
 
 
 def sandbox_of(asked: Request) -> str:
@@ -81,36 +86,41 @@ class VendorRoutes:
 
     def view(self, rules: Rules, **path: str) -> Response:
         """The one view: what was asked, what is decided, what goes out."""
+        begun = time.perf_counter()
         call = call_of(rules, request, path)
         prepared = partial(Look, rules, call, violations=rules.contract.violations(call), opened=opened(rules, call))
         try:
-            preferences = read_preferences(",".join(request.headers.getlist("Prefer")))
-            asked = asked_example(rules, preferences)
+            preferred = read_preferred(rules, ",".join(request.headers.getlist("Prefer")))
         except BadPreference as error:
             known = [str(example) for example in rules.operation.examples]
             response = problem(400, "no-such-example", "This cannot be preferred", str(error), examples=known)
             self.journal(rules.name, str(error), response)
             return response
-        entry = Entry(str(uuid.uuid4()), rules.name, "", journalled(request), time.time())
-        decided = self.state.step(sandbox_of(request), partial(self.decided, prepared, asked, entry))
-        response = self.answered(rules, decided, asked)
-        self.state.answered(sandbox_of(request), entry.id, journalled_response(response))
-        return response
+        entry = Entry(str(uuid.uuid4()), rules.name, "", journalled(request), time.time(), 0.0)
+        decided = self.state.step(sandbox_of(request), partial(self.decided, prepared, preferred.example, entry))
+        response = self.answered(rules, decided, preferred.example)
+        transport = way_of(preferred, decided.decision)
+        timing = timing_of(time.perf_counter() - begun, transport)
+        sent = {**journalled_response(response), "fault": transport.kind if transport else None}
+        self.state.answered(sandbox_of(request), entry.id, sent, timing)
+        return sent_through(response, transport) if transport else response
 
     def decided(self, prepared: Callable[..., Look], asked: Example | None, entry: Entry, view: View) -> Outcome:
         """The decision by one view of the state, with the journal entry that tells it."""
-        look = prepared(view=view, choices=self.choices)
+        look = prepared(view=view, choices=chosen(self.choices, view.options))
         decision = decide(look, self.checks[look.rules.name], asked)
-        entry.why = why_of(decision, unspoken(look.rules))
+        tell(entry, decision)
         return Outcome(decision, entry)
 
     def answered(self, rules: Rules, outcome: Outcome, asked: Example | None) -> Response:
         """The reply of a decision, with why."""
         decision = outcome.decision
         _tell(decision)
-        example = rules.example(decision.answer.quote) if decision.answer else unspoken(rules)
+        example = decision.example or unspoken(rules)
         if example is None:
             response = problem(400, "contract", "The request breaks the contract", outcome.entry.why)
+        elif decision.shown:  # no answer of the vendor's: nothing of it is renewed, and no spec knows it
+            response = Response(str(example.value), example.status, content_type=example.media)
         else:
             reply = reply_to(decision, example)
             response = response_of(reply)
@@ -168,8 +178,8 @@ class VendorRoutes:
 
     def journal(self, operation: str | None, why: str, response: Response) -> None:
         """A call that no operation decided."""
-        matched = operation is not None
-        entry = Entry(str(uuid.uuid4()), operation, why, journalled(request), time.time(), matched)
+        now = self.state.clock(sandbox_of(request)).now()
+        entry = Entry(str(uuid.uuid4()), operation, why, journalled(request), time.time(), now)
         entry.response = journalled_response(response)
         self.state.note(sandbox_of(request), entry)
 
@@ -196,7 +206,8 @@ def call_of(rules: Rules, asked: Request, path: Mapping[str, str]) -> Call:
     body, media, malformed = _body_of(asked, rules.operation.media_types())
     names = [str(each["name"]) for each in rules.operation.parameters() if each.get("in") == "path"]
     values = {name: path.get(_variable(name), "") for name in names}
-    read, query = read_body(body, rules.form.reads), read_query(asked.args, rules.form.reads)
+    reads, region = rules.form.reads, rules.product.form.region
+    read, query = read_body(body, reads, region), read_query(asked.args, reads, region)
     return Call(rules.name, asked.method, asked.path, asked.headers, query, values, read, media, malformed, body)
 
 
@@ -232,12 +243,58 @@ def unspoken(rules: Rules) -> Example | None:
     return next((example for example in rules.operation.examples if 400 <= example.status < 500), None)
 
 
-def why_of(decision: Decision, fallback: Example | None) -> str:
-    """One line: what was found, what answers, and where that is written."""
-    if decision.answer is None:
-        return f"{decision.why} -> {fallback or 'a problem of ours'} (no fixture speaks of it)"
-    mark = decision.answer.mark
-    return f"{decision.why} -> {decision.answer.quote} ({mark.file}:{mark.line})"
+def chosen(choices: Choices, options: Mapping[str, Any]) -> Choices:
+    """The choices of a sandbox: what it was created with, else the server's."""
+    if not options:
+        return choices
+    random_codes = options.get("otp", "random" if choices.random_codes else "fixed") == "random"
+    quotas = options.get("quotas", "on" if choices.quotas else "off") == "on"
+    return Choices(options.get("seed", choices.seed), random_codes, quotas)
+
+
+def tell(entry: Entry, decision: Decision) -> None:
+    """What the journal says of a decision: what was found, what answers, where that is written, what was looked at."""
+    look, mark = decision.look, decision.mark
+    entry.at = look.now
+    fallback = unspoken(look.rules)
+    answer = str(decision.answer.quote if decision.answer else fallback or "a problem of ours")
+    where = f"{mark.file}:{mark.line}" if mark else "no fixture speaks of it"
+    fault = decision.fault.id if decision.fault else ""
+    through = f", through fault {fault}" if fault not in decision.why else ""
+    entry.why = f"{decision.why}{through} -> {answer} ({where if not decision.shown else 'of no spec'})"
+    entry.violations = tuple(sorted(map(str, look.violations)))
+    entry.client = look.found["client"].key if "client" in look.found else None
+    entry.decision = {
+        "rule": decision.why,
+        "answer": answer,
+        "file": mark.file if mark and not decision.shown else None,
+        "line": mark.line if mark and not decision.shown else None,
+        "looked": [f"{name}: {_how(record, look.now)}" for name, record in look.looked.items()],
+    }
+
+
+def _how(record: Record | None, now: float) -> str:
+    """How a record was found."""
+    if record is None:
+        return "not there"
+    told = (("used", record.used), ("exhausted", record.exhausted(now)), ("expired", record.expired(now)))
+    return ", ".join(("there", *(name for name, true in told if true)))
+
+
+def way_of(preferred: Preferred, decision: Decision) -> Transport | None:
+    """How the answer goes wrong on its way, with its delay chosen: as the request prefers, the rest as it is armed."""
+    asked, armed = preferred.transport or Transport(), decision.fault.transport if decision.fault else Transport()
+    wanted = replace(asked if asked.kind else armed, delay=asked.delay if any(asked.delay) else armed.delay)
+    if wanted == Transport():
+        return None
+    seconds = random.uniform(*wanted.delay)  # noqa: S311  no secret
+    return replace(wanted, delay=(seconds, seconds))
+
+
+def timing_of(seconds: float, transport: Transport | None) -> dict[str, float]:
+    """WireMock's timing of a call, in seconds."""
+    delay = transport.delay[0] if transport else 0.0
+    return {"addedDelay": delay, "processTime": seconds, "serveTime": seconds, "totalTime": seconds + delay}
 
 
 def response_of(reply: Reply) -> Response:
@@ -255,23 +312,23 @@ def _tell(decision: Decision) -> None:
             otp = write.otp
             others = {each: f" (there {each.code})" for each in write.messages if each.code not in (None, otp.code)}
             channels = ", ".join(f"{each.via} to {each.to}{others.get(each, '')}" for each in write.messages)
-            log.info("otp %s sent by %s (%s %s)", otp.code, channels or "no channel", otp.operation, otp.id)
+            log.info("otp %s sent by %s (%s %s)", otp.code, channels or "no channel", otp.operation, otp.key)
 
 
 def journalled(asked: Request) -> dict[str, Any]:
-    """The request as WireMock shows it, with a bounded body."""
+    """The request as WireMock shows it, with a bounded body and its secrets masked."""
     try:
         body = asked.get_data(cache=True)[:MOST_BYTES].decode("utf-8", "replace")
     except (HTTPException, OSError):
         body = ""
     return {
-        "url": asked.full_path.rstrip("?"),
-        "absoluteUrl": asked.url,
+        "url": masked_url(asked.full_path.rstrip("?")),
+        "absoluteUrl": masked_url(asked.url),
         "method": asked.method,
         "clientIp": asked.remote_addr or "",
-        "headers": dict(asked.headers),
-        "cookies": dict(asked.cookies),
-        "body": body,
+        "headers": masked_headers(dict(asked.headers)),
+        "cookies": {name: masked(value) for name, value in asked.cookies.items()},
+        "body": masked_body(body),
     }
 
 
@@ -279,6 +336,6 @@ def journalled_response(response: Response) -> dict[str, Any]:
     """What went out, as WireMock shows it."""
     return {
         "status": response.status_code,
-        "headers": dict(response.headers),
-        "body": response.get_data(as_text=True),
+        "headers": masked_headers(dict(response.headers)),
+        "body": masked_body(response.get_data(as_text=True)),
     }

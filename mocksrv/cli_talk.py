@@ -1,0 +1,146 @@
+"""``mocksrv play`` and ``mocksrv record``: conversations played, and written from the journal of a session.
+
+Exit codes: 0 well; 1 something came that was not expected, or a recording that does not replay; 2 a file, an option or
+a server that cannot be used.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError
+
+if TYPE_CHECKING:
+    from mocksrv.conversation import Conversation, Step
+    from mocksrv.conversation.aiming import Aim, Stage
+    from mocksrv.conversation.telling import Tally
+
+BASE_URL = "http://127.0.0.1:8765"
+UNUSABLE = 2
+_GIVEN = re.compile(r"([a-z_][a-z0-9_]*)=(.+)", re.DOTALL)
+
+
+def _told(command: Callable[..., int]) -> Callable[..., None]:
+    """Exit with what the command gives, or with 2 and a sentence for what cannot be used; never a traceback."""
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        try:
+            sys.exit(command(**given))
+        except LoadError as error:
+            click.echo(str(error), err=True)
+        except MocksrvError as error:
+            click.echo(f"mocksrv: {error}", err=True)
+        sys.exit(UNUSABLE)
+
+    return run
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--base-url", metavar="URL", help="Where to play: a running mocksrv, with /@NAME in one of its sandboxes, "
+              "or a vendor's real sandbox. [a server of its own]")  # fmt: skip
+@click.option("--real", is_flag=True, help="What answers there is a real sandbox. [found out]")
+@click.option("--vendor-credentials", "credentials", metavar="FILE", type=click.Path(path_type=Path),
+              help='YAML, the headers of each client: {CLIENT: {x-client-id: "..."}}.')  # fmt: skip
+@click.option("--otp", "given", metavar="NAME=VALUE", multiple=True,
+              help="A value that only a mocksrv could give, for a real sandbox; may be said more than once.")  # fmt: skip
+@click.option("--prompt", is_flag=True, help="Ask for the codes that a real sandbox has sent.")
+@_told
+def play(files: tuple[Path, ...], base_url: str | None, real: bool, credentials: Path | None, given: tuple[str, ...],
+         prompt: bool) -> int:  # fmt: skip
+    """Play conversations: ask every step, and hold what comes against what is expected.
+
+    Each FILE is played in a fresh sandbox, which stays for a look when something went wrong. What only a mocksrv can do
+    (wait for a code, move the clock, arm a fault) is skipped at a real sandbox, and so is what depends on it. The
+    bearer token of a server that asks for one is read from MOCKSRV_ADMIN_TOKEN.
+
+    \b
+    Exit codes: 0 all went well; 1 something else came than was expected;
+    2 a file, an option or a server that cannot be used.
+    """
+    from mocksrv.conversation.aiming import Aim, read_credentials, staged
+    from mocksrv.conversation.telling import Tally
+    from mocksrv.settings import load_settings
+
+    conversations = _read(files)
+    known = read_credentials(credentials) if credentials else {}
+    if real and not base_url:
+        raise SettingsError("--real: say where it is, with --base-url")
+    aim = Aim(base_url, real, load_settings().admin_token, known, _values(given), _asked if prompt else None)
+    tally = Tally()
+    with staged(aim) as stage:
+        _check(stage, conversations)
+        passed = [_played(stage, each, tally) for each in conversations]
+    click.echo(str(tally))
+    return 0 if all(passed) else 1
+
+
+def _read(files: Iterable[Path]) -> list[Conversation]:
+    """All of them. Raises LoadError with what is wrong with any."""
+    from mocksrv.conversation import read_conversation
+
+    read: list[Conversation] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            read.append(read_conversation(file))
+        except LoadError as error:
+            problems += error.problems
+    if problems:
+        raise LoadError(problems)
+    return read
+
+
+def _values(given: Iterable[str]) -> dict[str, str]:
+    values = {}
+    for each in given:
+        match = _GIVEN.fullmatch(each)
+        if match is None:
+            raise SettingsError(f'--otp: "{each}" gives no value to a name; write it like code=123456')
+        values[match[1]] = match[2]
+    return values
+
+
+def _asked(step: Step) -> str | None:
+    text = click.prompt(f"        {step.title}", default="", show_default=False, err=True)
+    return str(text).strip() or None
+
+
+def _check(stage: Stage, conversations: Iterable[Conversation]) -> None:
+    """That the clients of all are known at a real sandbox. Raises LoadError."""
+    from mocksrv.conversation.aiming import unknown_clients
+
+    known = stage.aim.credentials
+    problems = [each for talk in conversations for each in unknown_clients(talk, known)] if stage.real else []
+    if problems:
+        raise LoadError(problems)
+
+
+def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
+    """Play one, telling each step as it is done; whether it passed."""
+    from mocksrv.conversation.playing import Player
+    from mocksrv.conversation.target import FAIL, SKIP
+    from mocksrv.conversation.telling import lines_of
+
+    target = stage.target(conversation)
+    click.echo(f"{conversation.file} at {target.url}" + (", a real sandbox" if stage.real else ""))
+    outcomes = []
+    for outcome in Player(conversation, target).play():
+        outcomes.append(outcome)
+        colour = {FAIL: "red", SKIP: "yellow"}.get(outcome.state)
+        first, *more = lines_of(outcome)
+        click.secho("\n".join([click.style(first, fg=colour), *more]))
+    passed = tally.count(conversation, outcomes)
+    if passed:
+        stage.end(target)
+    elif len(outcomes) < len(conversation.steps):
+        click.echo(f"        {len(conversation.steps) - len(outcomes)} more steps were not played")
+    return passed
