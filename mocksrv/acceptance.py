@@ -132,7 +132,7 @@ def _delivered(look: Look, otp: Making, named: list[str]) -> Deliver:
                 messages.append(_message(look, message, via, to, codes))
     made = {name for name, value in otp.keeps.items() if isinstance(value, Made)} | otp.issue.keys()
     kept = [text for name, text in record.fields.items() if isinstance(text, str) and name not in made]
-    recipients = dict.fromkeys([*(each.to for each in messages), *named, *kept])
+    recipients = dict.fromkeys(each.to for each in messages)
     code = next(iter(codes.values()), "")
     own = {each.to: each.code for each in messages if each.code and each.code != code}
     sent = Sent(
@@ -141,6 +141,7 @@ def _delivered(look: Look, otp: Making, named: list[str]) -> Deliver:
         operation=look.rules.name,
         product=look.rules.product.name,
         recipients=tuple(recipients),
+        names=tuple(dict.fromkeys([*named, *kept])),
         sent=look.now,
         own=own,
         records={kind: each.id for kind, each in look.found.items()},

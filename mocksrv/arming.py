@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,7 @@ from mocksrv.state.faults import Transport, read_transport
 from mocksrv.words import Place, read_place
 
 LONGEST_DRIP = 600.0
+_GATEWAY = {str(status.value): status for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}
 _ONLY_OF = {"bytes": "truncate", "lasts": "drip"}
 
 
@@ -75,14 +76,11 @@ def forced_example(rules: Rules, text: str) -> Example | None:
     fitting = [each for each in examples if str(each.status) == code and name.strip() in ("", each.name)]
     if fitting:
         return next((each for each in fitting if rules.accepts(each)), fitting[0])
-    return _gateway_example(code, name.strip())
+    status = _GATEWAY.get(code)
+    return _gateway_example(status) if status and name.strip().lower() == status.phrase.lower() else None
 
 
-def _gateway_example(code: str, name: str) -> Example | None:
-    known = {str(status.value): status for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}
-    status = known.get(code)
-    if status is None or name.lower() not in ("", status.phrase.lower()):
-        return None
+def _gateway_example(status: HTTPStatus) -> Example:
     title = f"{status.value} {status.phrase}"
     page = f"<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
     return Example(status.value, status.phrase, "text/html", page)
@@ -91,9 +89,18 @@ def _gateway_example(code: str, name: str) -> Example | None:
 def _check_answer(rules: Mapping[str, Rules], operation: str | None, answer: str) -> None:
     able = [each for name, each in rules.items() if operation in (None, name)]
     if not any(forced_example(each, answer) for each in able):
-        known = dict.fromkeys(str(example) for each in able for example in each.operation.examples)
         whose = f"{operation} has no" if operation else "no operation has an"
-        raise BadFault("no-such-answer", f'{whose} answer "{answer}"{nearest(answer, known)}', answer)
+        raise BadFault("no-such-answer", f'{whose} answer "{answer}"{_nearest_answer(answer, able)}', answer)
+
+
+def _nearest_answer(answer: str, rules: Iterable[Rules]) -> str:
+    """The end of a message that names the right one: an example, or what a gateway says with that status."""
+    known = {str(example) for each in rules for example in each.operation.examples}
+    code, _, name = answer.strip().partition(" ")
+    status = _GATEWAY.get(code)
+    if status and not name:
+        return f'; did you mean "{status.value} {status.phrase}", as a gateway says it?'
+    return nearest(answer, known | {f"{status.value} {status.phrase}"} if status else known)
 
 
 def _transport(order: Mapping[str, Any]) -> Transport:

@@ -19,7 +19,7 @@ import click
 
 from mocksrv import __version__
 from mocksrv.cli_coverage import coverage
-from mocksrv.cli_talk import play
+from mocksrv.cli_talk import play, record
 from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError, nearest
 from mocksrv.settings import Settings, load_settings, variable
 
@@ -84,6 +84,7 @@ def main() -> None:
 
 main.add_command(coverage)
 main.add_command(play)
+main.add_command(record)
 
 
 @main.command()

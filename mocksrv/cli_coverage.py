@@ -26,14 +26,12 @@ BASE_URL = "http://127.0.0.1:8765"
 @click.option("--fail-under", metavar="N", type=click.FloatRange(0, 100), default=0.0,
               help="Exit 1 when less than N percent of the documented answers were met.")  # fmt: skip
 def coverage(files: tuple[Path, ...], base_url: str | None, sandbox: str | None, form: str, fail_under: float) -> None:
-    r"""Show which documented answers your tests met, which never, and what your client got wrong.
+    """Show which documented answers your tests met, which never, and what your client got wrong.
 
     A FILE is a report of --format json; several are added up, so that several servers' tests count as one. The bearer
     token of a server that asks for one is read from MOCKSRV_ADMIN_TOKEN.
 
-    \b
-    Exit codes: 0 well; 1 less was met than --fail-under asks for;
-    2 an option, a file or a server that cannot be used.
+    Exit codes: 0 well; 1 less was met than --fail-under asks for; 2 an option, a file or a server that cannot be used.
     """
     if sandbox and files and not base_url:
         raise click.UsageError("--sandbox is for a server: name it with --base-url, or leave out the FILEs")

@@ -19,7 +19,7 @@ from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from mocksrv.conversation import Conversation, Step
-    from mocksrv.conversation.aiming import Aim, Stage
+    from mocksrv.conversation.aiming import Stage
     from mocksrv.conversation.telling import Tally
 
 BASE_URL = "http://127.0.0.1:8765"
@@ -45,26 +45,31 @@ def _told(command: Callable[..., int]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--base-url", metavar="URL", help="Where to play: a running mocksrv, with /@NAME in one of its sandboxes, "
-              "or a vendor's real sandbox. [a server of its own]")  # fmt: skip
+@click.option("--base-url", metavar="URL", help="A running mocksrv, with /@NAME one of its sandboxes, or a vendor's "
+              "real sandbox. [a server of its own]")  # fmt: skip
 @click.option("--real", is_flag=True, help="What answers there is a real sandbox. [found out]")
 @click.option("--vendor-credentials", "credentials", metavar="FILE", type=click.Path(path_type=Path),
               help='YAML, the headers of each client: {CLIENT: {x-client-id: "..."}}.')  # fmt: skip
 @click.option("--otp", "given", metavar="NAME=VALUE", multiple=True,
-              help="A value that only a mocksrv could give, for a real sandbox; may be said more than once.")  # fmt: skip
+              help="A value that only a mocksrv could give, for a real sandbox. May be repeated.")  # fmt: skip
 @click.option("--prompt", is_flag=True, help="Ask for the codes that a real sandbox has sent.")
 @_told
-def play(files: tuple[Path, ...], base_url: str | None, real: bool, credentials: Path | None, given: tuple[str, ...],
-         prompt: bool) -> int:  # fmt: skip
+def play(
+    files: tuple[Path, ...],
+    base_url: str | None,
+    real: bool,
+    credentials: Path | None,
+    given: tuple[str, ...],
+    prompt: bool,
+) -> int:
     """Play conversations: ask every step, and hold what comes against what is expected.
 
     Each FILE is played in a fresh sandbox, which stays for a look when something went wrong. What only a mocksrv can do
     (wait for a code, move the clock, arm a fault) is skipped at a real sandbox, and so is what depends on it. The
     bearer token of a server that asks for one is read from MOCKSRV_ADMIN_TOKEN.
 
-    \b
-    Exit codes: 0 all went well; 1 something else came than was expected;
-    2 a file, an option or a server that cannot be used.
+    Exit codes: 0 all went well; 1 something else came than was expected; 2 a file, an option or a server that cannot
+    be used.
     """
     from mocksrv.conversation.aiming import Aim, read_credentials, staged
     from mocksrv.conversation.telling import Tally
@@ -144,3 +149,42 @@ def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
     elif len(outcomes) < len(conversation.steps):
         click.echo(f"        {len(conversation.steps) - len(outcomes)} more steps were not played")
     return passed
+
+
+@click.command()
+@click.option("--sandbox", metavar="NAME", required=True, help='Whose session it is; "default" without a sandbox.')
+@click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="What is written.")
+@click.option("--base-url", metavar="URL", default=BASE_URL, show_default=True, help="The running mocksrv.")
+@_told
+def record(sandbox: str, output: Path, base_url: str) -> int:
+    """Write the calls of a sandbox as a conversation, which "mocksrv play" plays.
+
+    Codes are waited for instead of copied, ids that must be new are new in each play, and what the server makes is
+    remembered. It is rehearsed in a fresh sandbox of the same server before it is written. What a tester changed of
+    records, the journal does not tell: write that into the FILE by hand. The bearer token of a server that asks for
+    one is read from MOCKSRV_ADMIN_TOKEN.
+
+    Exit codes: 0 it was written, and replays; 1 it was written, and does not replay as it went; 2 an option or a
+    server that cannot be used.
+    """
+    from mocksrv.client.wire import Wire, new_http
+    from mocksrv.conversation.telling import lines_of
+    from mocksrv.recording.rehearsing import rehearsed
+    from mocksrv.recording.session import read_session
+    from mocksrv.settings import load_settings
+
+    with new_http() as http:
+        session = read_session(Wire(base_url.rstrip("/"), http, load_settings().admin_token), sandbox)
+        recording = rehearsed(session, output.as_posix())
+    try:
+        output.write_text(recording.text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"--output: {output} cannot be written: {error.strerror}") from None
+    if session.dropped:
+        click.echo(f"warning: the journal dropped {session.dropped} calls for want of room; they are missing", err=True)
+    calls = f"{len(session.calls)} call{'' if len(session.calls) == 1 else 's'}"
+    click.echo(f"{output}: {calls} in {recording.steps} steps" + ("" if recording.wrong else ", rehearsed"))
+    if recording.wrong:
+        click.echo(f"warning: {len(recording.wrong)} steps do not go in a fresh sandbox as they went here:", err=True)
+        click.echo("\n".join(line for outcome in recording.wrong for line in lines_of(outcome)), err=True)
+    return 1 if recording.wrong else 0

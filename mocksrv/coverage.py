@@ -1,20 +1,17 @@
-"""Coverage: which documented answers a client has met, which never, and what it got wrong."""
+"""Coverage: which documented answers a client has met, which never, and what it got wrong.
+
+Here are reports, as the admin API gives them: added up, and told to people. ``mocksrv coverage`` needs no more.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
 from math import floor
 from typing import Any
 
-from mocksrv.listing import summary
-from mocksrv.rules import Rules
-from mocksrv.spec import Example
-from mocksrv.state.contract import Met
-
 Report = dict[str, Any]
 Row = dict[str, Any]
+MOST_NAMES = 2
 
 # The lists of an operation: by which word rows are the same, and what each word is.
 _ROWS: Mapping[str, tuple[str, Mapping[str, type]]] = {
@@ -22,16 +19,6 @@ _ROWS: Mapping[str, tuple[str, Mapping[str, type]]] = {
     "others": ("answer", {"answer": str, "times": int}),
     "violations": ("violation", {"violation": str, "times": int}),
 }
-
-
-def coverage_of(rules: Iterable[Rules], met: Mapping[Met, int]) -> Report:
-    """Every operation with its documented answers, how often each was met, and the violations sent to it."""
-    answers: Counter[tuple[str, str]] = Counter()
-    violations: Counter[tuple[str, str]] = Counter()
-    for each, times in met.items():
-        answers[each.operation, each.answer] += times
-        violations.update({(each.operation, violation): times for violation in each.violations})
-    return _with_totals([_operation(each, answers, violations) for each in rules])
 
 
 def merged(reports: Iterable[Report]) -> Report:
@@ -46,7 +33,7 @@ def merged(reports: Iterable[Report]) -> Report:
                     known[rows] = _added(known.get(rows, []), operation[rows], key, words)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ValueError('this is no coverage report; write one with "mocksrv coverage --format json"') from None
-    return _with_totals(list(operations.values()))
+    return with_totals(list(operations.values()))
 
 
 def _added(known: list[Row], more: Iterable[Mapping[str, Any]], key: str, words: Mapping[str, type]) -> list[Row]:
@@ -58,45 +45,8 @@ def _added(known: list[Row], more: Iterable[Mapping[str, Any]], key: str, words:
     return list(found.values())
 
 
-# --- what there is -------------------------------------------------------------------------------------------------
-
-
-def _operation(rules: Rules, answers: Counter[tuple[str, str]], violations: Counter[tuple[str, str]]) -> Row:
-    documented: dict[str, Example] = {}
-    for example in rules.operation.examples:
-        documented.setdefault(str(example), example)
-    return {
-        "operation": rules.name,
-        "product": rules.product.name,
-        "answers": [
-            {
-                "answer": answer,
-                "says": summary(example),
-                "error": _is_error(rules, example),
-                "times": answers[rules.name, answer],
-            }
-            for answer, example in documented.items()
-        ],
-        "others": [
-            {"answer": answer, "times": times}
-            for (name, answer), times in sorted(answers.items())
-            if name == rules.name and answer not in documented
-        ],
-        "violations": [
-            {"violation": violation, "times": times}
-            for (name, violation), times in sorted(violations.items())
-            if name == rules.name
-        ],
-    }
-
-
-def _is_error(rules: Rules, example: Example) -> bool:
-    """Whether a client must be able to bear it; vendors say errors with 200 too."""
-    telling = example.status >= HTTPStatus.BAD_REQUEST or bool(summary(example))
-    return telling and not rules.accepts(example)
-
-
-def _with_totals(operations: list[Row]) -> Report:
+def with_totals(operations: list[Row]) -> Report:
+    """The report of operations: how many of their answers were met, and which errors never."""
     answers = [each for operation in operations for each in operation["answers"]]
     met, documented = sum(1 for each in answers if each["times"]), len(answers)
     return {
@@ -117,7 +67,8 @@ def _never_met(operations: Iterable[Row]) -> Iterator[Row]:
     """The errors that were met in no operation of their product, and the answers that say them."""
     for (product, error), rows in _errors(operations).items():
         if not any(answer["times"] for _, answer in rows):
-            yield {"product": product, "error": error, "answers": [f"{name} {each['answer']}" for name, each in rows]}
+            said = [{"operation": name, "answer": answer["answer"]} for name, answer in rows]
+            yield {"product": product, "error": error, "answers": said}
 
 
 def _errors(operations: Iterable[Row]) -> dict[tuple[str, str], list[tuple[str, Row]]]:
@@ -198,7 +149,13 @@ def _errors_never_met(report: Report, called: set[str]) -> Iterator[str]:
             yield f"  {product}: all {len(errors)}; it was never called"
             continue
         yield f"  {product}: {len(errors)}"
-        yield from (f"    {each['error']}" for each in errors)
+        yield from (f"    {each['error']}  ({_whose(each['answers'])})" for each in errors)
+
+
+def _whose(answers: list[Row]) -> str:
+    names = list(dict.fromkeys(each["operation"] for each in answers))
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _violations(called: list[Row]) -> Iterator[str]:

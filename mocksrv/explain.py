@@ -27,7 +27,7 @@ _THROUGH: Mapping[str, str] = {
     "missing place": "send {about}",
     "missing signature": "send {about}: POST sign makes one that is right now",
     "missing otp": "name one that was sent: GET otps has the key of each",
-    "missing": "make it, PUT records/{root}/{key}, or name one that is there",
+    "missing": "name one that is there, or make it: PUT records/{root}/{key}",
     "unknown": "send what is known: GET credentials",
     "used": "ask for a new {about}",
     "ended": "ask for a new {about}",
@@ -49,19 +49,19 @@ _THROUGH: Mapping[str, str] = {
 _REFUSED: Mapping[str, str] = {
     "missing place": "leave out {about}",
     "missing signature": "leave out {about}",
-    "missing": "name a {about} that is not there",
-    "unknown": "send a {about} that is not known",
+    "missing": "name some {about} that is not there",
+    "unknown": "send some {about} that is not known",
     "used": "use the {about} up first",
     "ended": "use the {about} up first",
     "exhausted": "spend its attempts: POST otps/latest/lock",
     "expired otp": "end its life: POST otps/latest/expire",
-    "expired": "outlive it: PUT clock",
+    "expired": "outlive the {about}: PUT clock",
     "unused": "do not have the {about} verified first",
     "trigger place": "send {about} (test data)",
     "trigger": "have {about}: PUT records/{root}/{key}",
     "exceeded": "do it more often within {window}, or send Prefer",
     "differs": "send another {about} than the {kind} keeps",
-    "duplicate": "send a {about} that is taken",
+    "duplicate": "send some {about} that is taken",
     "wrong otp": "send a wrong code",
     "wrong": "send a wrong {about}",
     "stale": "send an old {about}",
@@ -158,9 +158,9 @@ def _told(words: Mapping[str, str], rule: str, rules: Rules, looked: Mapping[str
         return _violating(about)
     known = (each for each in (rule, f"{word} {_sort(rules, about)}", word, word.rstrip(",")) if each in words)
     root = about.partition(".")[0]
-    return words.get(next(known, ""), rule).format(
-        about=about, root=root, kind=kind, key=looked.get(root, "..."), window=_window(rules, rule)
-    )
+    text = words.get(next(known, ""))
+    key, window = looked.get(root, "..."), _window(rules, rule)
+    return text.format(about=about, root=root, kind=kind, key=key, window=window) if text else rule
 
 
 def _sort(rules: Rules, about: str) -> str:
@@ -179,7 +179,7 @@ def _violating(about: str) -> str:
         return "break the contract anywhere else"
     if kind in ("malformed", "mediatype"):
         return "send a body that is no JSON" if kind == "malformed" else "send a body of another media type"
-    return f"send a {place} that breaks its {kind}" if kind else f"send a {place} against the contract"
+    return f"send some {place} that breaks its {kind}" if kind else f"send some {place} against the contract"
 
 
 def _window(rules: Rules, rule: str) -> str:

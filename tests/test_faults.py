@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ import pytest
 from mocksrv.arming import forced_example
 from mocksrv.rules import Rules
 from mocksrv.state.faults import KINDS
-from tests.http import CASHFREE, Answer, call, catalogue
+from mocksrv.web.transport import STOPPING
+from tests.http import CASHFREE, Answer, app_for, call, catalogue
 
 M2P = {"Authorization": "Bearer test-bearer-token", "X-TENANT-ID": "ACME_CORP"}
 CAPILLARY = {"Authorization": "Basic dGVzdF91c2VyOjE2ZWMxZWJiMDFmZTAyZGVkOWI3ZDU0NDdkM2RmYzY1"}
@@ -117,7 +118,9 @@ def test_spent_faults_make_room_and_armed_ones_never_go(sandbox: str, monkeypatc
         ({"operation": "generateOtp", "answer": "429 rateLimitExeeded"}, "no-such-answer",
          'generateOtp has no answer "429 rateLimitExeeded"; did you mean "429 rateLimitExceeded"?'),
         ({"operation": "generateOtp", "answer": "502 Bad Gatewy"}, "no-such-answer",
-         'generateOtp has no answer "502 Bad Gatewy"; known: '),
+         'generateOtp has no answer "502 Bad Gatewy"; did you mean "502 Bad Gateway"?'),
+        ({"operation": "generateOtp", "answer": "503"}, "no-such-answer",
+         'generateOtp has no answer "503"; did you mean "503 Service Unavailable", as a gateway says it?'),
         ({"answer": "299 Fine"}, "no-such-answer", 'no operation has an answer "299 Fine"; known: '),
         ({"answer": "200 OK"}, "no-such-answer", 'no operation has an answer "200 OK"; known: '),
         ({"fault": "trunkate"}, "bad-fault",
@@ -246,12 +249,22 @@ def test_a_gateway_can_say_502_before_every_operation(sandbox: str, rules: Rules
 
 @pytest.mark.parametrize(
     ("answer", "title"),
-    [("503", "503 Service Unavailable"), ("504 gateway timeout", "504 Gateway Timeout"), ("418", "418 I'm a Teapot")],
+    [
+        ("503 Service Unavailable", "503 Service Unavailable"),
+        ("504 gateway timeout", "504 Gateway Timeout"),
+        ("404 Not Found", "404 Not Found"),
+    ],
 )
 def test_a_status_that_http_knows_needs_no_example(sandbox: str, answer: str, title: str) -> None:
     arm(sandbox, answer=answer)
     said = generate(sandbox)
     assert (str(said.status), said.body) == (title[:3], GATEWAY.format(title))
+
+
+def test_a_status_alone_is_for_the_operations_that_have_it(sandbox: str) -> None:
+    arm(sandbox, answer="409")
+    assert submit(sandbox).status == 404
+    assert generate(sandbox).body == DUPLICATE
 
 
 def test_an_armed_refusal_is_the_one_that_the_vendor_documents(sandbox: str) -> None:
@@ -426,14 +439,21 @@ def test_a_delay_is_waited_and_told(sandbox: str, delay: str) -> None:
     assert entry["timing"]["totalTime"] >= entry["timing"]["addedDelay"]
 
 
-def test_a_delayed_answer_is_decided_when_the_call_comes(sandbox: str) -> None:
-    arm(sandbox, operation="generateOtp", delay="200ms")
-    with ThreadPoolExecutor(1) as pool:
-        late = pool.submit(generate, sandbox)
-        assert admin(sandbox, "/otps/wait?to=9876543210&timeout=5s").body["code"] == "111000"
-        assert generate(sandbox).status == 409
-        assert not late.done()
-        assert late.result().status == 200
+def test_a_delayed_answer_is_decided_when_the_call_comes() -> None:
+    client, seen = app_for().test_client(), []
+
+    class Meanwhile(Event):
+        """Takes the place of what cuts a wait short."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            latest = client.application.test_client().get("/__admin/otps/latest", headers={"Accept": "text/plain"})
+            seen.append((timeout, latest.text))
+            return True
+
+    client.post("/__admin/faults", json={"operation": "generateOtp", "delay": "2s"})
+    body = {"otp_verification_id": "Test123", "user_id": "USER827364", "notification_modes": ["SMS"]}
+    late = client.post("/ppi/otp/generate", json=body, headers=CASHFREE, environ_overrides={STOPPING: Meanwhile()})
+    assert (late.status_code, seen) == (200, [(2.0, "111000")])
 
 
 def test_the_journal_has_the_answer_as_it_should_have_arrived(sandbox: str) -> None:

@@ -72,7 +72,7 @@ def test_the_latest_code_is_found_by_whomever_the_call_named(sandbox: str, to: s
     assert found == {
         "code": "111000",
         "to": to,
-        "recipients": [PHONE, USER],
+        "recipients": [PHONE],
         "key": "Test123",
         "product": "cashfree/ppi",
         "operation": "generateOtp",

@@ -159,11 +159,12 @@ def test_the_marker(suite: Suite) -> None:
 
     @pytest.mark.mocksrv(scenario="outage")
     def test_scenario(mocksrv):
-        assert send(mocksrv) == 502
+        assert "502 Bad Gateway" in [each.order.get("answer") for each in mocksrv.faults]
 
     @pytest.mark.mocksrv(scenario=["outage", "quota-nearly-full"])
     def test_scenarios(mocksrv):
-        assert len(mocksrv.faults.all()) == 10
+        answers = [each.order.get("answer") for each in mocksrv.faults]
+        assert {"502 Bad Gateway", "429 rateLimitExceeded"} <= set(answers)
     """)
     result.assert_outcomes(passed=4)
     suite.pytester.runpytest_inprocess(*LOADED, "--markers").stdout.fnmatch_lines(["@pytest.mark.mocksrv(scenario=*"])

@@ -89,7 +89,7 @@ def _own_server() -> Iterator[str]:
 
 
 def is_real(url: str, token: str | None) -> bool:
-    """Whether what answers at a URL is no mocksrv. Raises SettingsError when nothing does, or a mocksrv that refuses."""
+    """Whether what answers is no mocksrv. Raises SettingsError when nothing does, or a mocksrv that refuses."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with new_http(real=True) as http:
         try:

@@ -66,7 +66,7 @@ def _hole(braced: str | None, bare: str | None, whole: str) -> Hole:
 
 def escaped(text: str) -> str:
     """The text as it must be written to stand for itself where holes are read."""
-    return re.sub(r"\$(?=[$a-z_{])", "$$$$", text)
+    return re.sub(r"\$(?=[$a-z_{])", "$$", text)
 
 
 def pattern_of(text: str) -> str | None:

@@ -34,3 +34,8 @@ def put(body: Any, path: Path, value: Any) -> Any:
         return [put(item, tuple(more), value) if index == name else item for index, item in enumerate(body)]
     inner = body if isinstance(body, dict) else {}
     return {**inner, str(name): put(inner.get(str(name)), tuple(more), value)}
+
+
+def place_of(path: Path) -> str:
+    """The place that a path is written as."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")

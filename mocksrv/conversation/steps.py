@@ -56,8 +56,10 @@ class Step:
             whom = f" to {self.given['to']}" if "to" in self.given else ""
             return f"otp {self.given['otp']}{whom}"
         said = self.given[self.kind]
-        if isinstance(said, Mapping):
-            said = ", ".join(f"{name} {value}" for name, value in said.items())
+        if self.kind == "clock":
+            return f"clock: {' '.join(str(said[name]) for name in ('action', 'by', 'to') if name in said)}"
+        if self.kind == "arm":
+            return f"arm: {', '.join(f'{name} {value}' for name, value in said.items())}"
         return str(said) if self.kind == "ask" else f"{self.kind} {said}"
 
     def __str__(self) -> str:

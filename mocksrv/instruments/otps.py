@@ -146,7 +146,10 @@ def _fitting(desk: Desk, asked: Asked, view: View, state: str | None = None, aft
 
 def _fits(desk: Desk, asked: Asked, sent: Sent) -> bool:
     return (
-        any(desk.is_to(address, asked.query.get("to"), sent.product) for address in (*sent.recipients, sent.key))
+        any(
+            desk.is_to(address, asked.query.get("to"), sent.product)
+            for address in (*sent.recipients, *sent.names, sent.key)
+        )
         and asked.query.get("operation") in (None, sent.operation)
         and is_of(sent.product, asked.query.get("vendor"))
     )

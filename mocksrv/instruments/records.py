@@ -8,6 +8,7 @@ from typing import Any
 
 from mocksrv.errors import nearest
 from mocksrv.instruments.desk import Asked, Desk, Refused, sentence
+from mocksrv.rules import Product
 from mocksrv.state.contract import Forget, Put, Record, View, Write
 
 
@@ -30,11 +31,7 @@ def get_record(desk: Desk, asked: Asked) -> dict[str, Any]:
 def put_record(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Make or replace one, for every product that knows the kind. Raises Refused when none does."""
     kind, key = asked.path["kind"], asked.path["key"]
-    products = [each for each in desk.catalogue.kinds(kind) if asked.query.get("product") in (None, each.name)]
-    if not products:
-        known = {each for product in desk.catalogue.products.values() for each in desk.catalogue.kinds_of(product)}
-        detail = sentence(f'The kind is "{kind}"{nearest(kind, known)}')
-        raise Refused(404, "no-such-kind", "No product knows this kind of record", detail)
+    products = _knowing(desk, kind, asked.query.get("product"))
     texts = {name: value if isinstance(value, str) else str(value).lower() for name, value in asked.body.items()}
 
     def decide(view: View) -> Change:
@@ -58,6 +55,20 @@ def delete_record(desk: Desk, asked: Asked) -> dict[str, Any]:
     if not found:
         raise no_record(asked.path["kind"], asked.path["key"], asked)
     return _shown(asked, found)
+
+
+def _knowing(desk: Desk, kind: str, wanted: str | None) -> list[Product]:
+    """The products that keep such records, or the one of them that is wanted. Raises Refused when there is none."""
+    there = desk.catalogue.kinds(kind)
+    if not there:
+        known = {each for product in desk.catalogue.products.values() for each in desk.catalogue.kinds_of(product)}
+        detail = sentence(f'The kind is "{kind}"{nearest(kind, known)}')
+        raise Refused(404, "no-such-kind", "No product knows this kind of record", detail)
+    products = [each for each in there if wanted in (None, each.name)]
+    if not products:
+        detail = sentence(f'"{wanted}" keeps no {kind}{nearest(str(wanted), (each.name for each in there))}')
+        raise Refused(404, "no-such-product", "No such product keeps such records", detail)
+    return products
 
 
 def no_record(kind: str, key: str, asked: Asked) -> Refused:

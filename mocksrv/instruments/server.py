@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from mocksrv import __version__
-from mocksrv.coverage import coverage_of
 from mocksrv.errors import nearest
+from mocksrv.instruments.coverage import coverage_of
 from mocksrv.instruments.desk import Asked, Desk, Refused, is_of
 
 

@@ -35,7 +35,7 @@ def get_key(desk: Desk, asked: Asked) -> Told:
     """The key with which a client of that name signs, in PEM. Raises Refused when there is none."""
     for product in desk.catalogue.products.values():
         if product.key and _clients(desk, asked, asked.path["client"], product.name):
-            return Told(product.key.public_pem(), media="application/x-pem-file")
+            return Told(product.key.public_pem().decode("ascii"), media="application/x-pem-file")
     raise no_record("client with a key", asked.path["client"], asked)
 
 

@@ -82,10 +82,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Sent:
-    """An OTP on its way: the code, the key that the verifying call will name, and whom the call named.
+    """An OTP on its way: the code, the key that the verifying call will name, and the addresses it went to.
 
-    ``own`` has the code of every recipient who got another one. ``records`` are the records of the call by their kind,
-    the OTP's own among them; ``id`` is given by the state and grows with every OTP that is sent.
+    ``names`` are what else the call knew its person by: a user's id, a number. ``own`` has the code of every recipient
+    who got another one. ``records`` are the records of the call by their kind, the OTP's own among them. ``id`` is
+    given by the state and grows with every OTP that is sent.
     """
 
     code: str
@@ -93,6 +94,7 @@ class Sent:
     operation: str
     product: str
     recipients: tuple[str, ...]
+    names: tuple[str, ...]
     sent: float
     own: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, RecordId] = field(default_factory=dict)

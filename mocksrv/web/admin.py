@@ -92,7 +92,7 @@ class Admin:
     def blueprint(self) -> Blueprint:
         """All routes as one Flask blueprint."""
         blueprint = Blueprint("admin", __name__)
-        blueprint.before_request(lambda: refusal(self.desk.settings, request))
+        blueprint.before_request(self.refused)
         for operation in operations():
             blueprint.add_url_rule(
                 _rule(operation),
@@ -103,14 +103,20 @@ class Admin:
             )
         return blueprint
 
+    def refused(self) -> Response | None:
+        """Who may not ask, and bodies that nobody needs, which are not read to their end."""
+        request.max_content_length = MOST_BYTES
+        return refusal(self.desk.settings, request)
+
     def view(self, operation: Operation, **path: str) -> Response:
         """The one view: is it asked as described, what is the answer, is that as described."""
         try:
             told = VIEWS[operation.name](self.desk, _asked(operation, path))
             told = told if isinstance(told, Told) else Told(told)
+            response = _response(told)
         except Refused as refused:
-            return problem(refused.status, refused.kind, refused.title, refused.detail, **refused.more)
-        response = _response(told)
+            response = problem(refused.status, refused.kind, refused.title, refused.detail, **refused.more)
+            told = Told(response.get_json(), refused.status, str(response.content_type))
         self.judge(operation, told, response)
         return response
 
@@ -156,7 +162,6 @@ def _body(operation: Operation) -> Any:
     if not operation.media_types():
         return {}
     try:
-        request.max_content_length = MOST_BYTES
         return read_json(request.get_data(cache=True))
     except Malformed as error:
         raise Refused(400, "bad-json", "The body is not JSON", sentence(str(error))) from None

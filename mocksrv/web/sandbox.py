@@ -14,24 +14,22 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mocksrv.answer import Decision, decide
-from mocksrv.call import MOST_BYTES, Call, Malformed, read_json
 from mocksrv.checks import Check, checks_of
-from mocksrv.contract import bare_type
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
-from mocksrv.masking import masked, masked_body, masked_headers, masked_url
-from mocksrv.reading import read_body, read_query
 from mocksrv.reply import Reply, reply_to, spare_reply
 from mocksrv.rules import Product, Rules
 from mocksrv.signatures import opened
 from mocksrv.spec import Example
-from mocksrv.state.contract import DEFAULT, Deliver, Entry, Met, Note, Record, State, View, Write
+from mocksrv.state.contract import DEFAULT, Entry, Met, Note, State, View, Write
 from mocksrv.state.faults import Transport
 from mocksrv.vendor import Catalogue
+from mocksrv.web.asking import call_of, rule_of
 from mocksrv.web.cors import ADMIN
+from mocksrv.web.logbook import announce, request_entry, response_entry, tell, timing_of, unspoken
 from mocksrv.web.preferences import BadPreference, Preferred, read_preferred
 from mocksrv.web.problems import ERROR, WHY, header_text, problem
 from mocksrv.web.transport import sent_through
@@ -75,7 +73,7 @@ class VendorRoutes:
         for rules in self.catalogue.rules.values():
             for number, path in enumerate(rules.paths):
                 app.add_url_rule(
-                    _rule(path),
+                    rule_of(path),
                     endpoint=f"{rules.name}#{number}",
                     view_func=partial(self.view, rules),
                     methods=[rules.operation.method.upper()],
@@ -96,12 +94,12 @@ class VendorRoutes:
             response = problem(400, "no-such-example", "This cannot be preferred", str(error), examples=known)
             self.journal(rules.name, str(error), response)
             return response
-        entry = Entry(str(uuid.uuid4()), rules.name, "", journalled(request), time.time(), 0.0)
+        entry = Entry(str(uuid.uuid4()), rules.name, "", request_entry(request), time.time(), 0.0)
         decided = self.state.step(sandbox_of(request), partial(self.decided, prepared, preferred.example, entry))
         response = self.answered(rules, decided, preferred.example)
         transport = way_of(preferred, decided.decision)
         timing = timing_of(time.perf_counter() - begun, transport)
-        sent = {**journalled_response(response), "fault": transport.kind if transport else None}
+        sent = {**response_entry(response), "fault": transport.kind if transport else None}
         self.state.answered(sandbox_of(request), entry.id, sent, timing)
         return sent_through(response, transport) if transport else response
 
@@ -115,7 +113,7 @@ class VendorRoutes:
     def answered(self, rules: Rules, outcome: Outcome, asked: Example | None) -> Response:
         """The reply of a decision, with why."""
         decision = outcome.decision
-        _tell(decision)
+        announce(decision)
         example = decision.example or unspoken(rules)
         if example is None:
             response = problem(400, "contract", "The request breaks the contract", outcome.entry.why)
@@ -179,8 +177,8 @@ class VendorRoutes:
     def journal(self, operation: str | None, why: str, response: Response) -> None:
         """A call that no operation decided."""
         now = self.state.clock(sandbox_of(request)).now()
-        entry = Entry(str(uuid.uuid4()), operation, why, journalled(request), time.time(), now)
-        entry.response = journalled_response(response)
+        entry = Entry(str(uuid.uuid4()), operation, why, request_entry(request), time.time(), now)
+        entry.response = response_entry(response)
         self.state.note(sandbox_of(request), entry)
 
 
@@ -201,48 +199,6 @@ def _shared(known: str, path: str) -> int:
     return count
 
 
-def call_of(rules: Rules, asked: Request, path: Mapping[str, str]) -> Call:
-    """The request as the rules see it. A body that cannot be read is a violation, never an exception."""
-    body, media, malformed = _body_of(asked, rules.operation.media_types())
-    names = [str(each["name"]) for each in rules.operation.parameters() if each.get("in") == "path"]
-    values = {name: path.get(_variable(name), "") for name in names}
-    reads, region = rules.form.reads, rules.product.form.region
-    read, query = read_body(body, reads, region), read_query(asked.args, reads, region)
-    return Call(rules.name, asked.method, asked.path, asked.headers, query, values, read, media, malformed, body)
-
-
-def _body_of(asked: Request, types: tuple[str, ...]) -> tuple[Any, str, bool]:
-    """The document, its media type, and whether it cannot be read. No body counts as ``{}``, no type as the first."""
-    if not types:
-        return {}, "", False
-    try:
-        asked.max_content_length = MOST_BYTES
-        raw = asked.get_data(cache=True)
-        # Parameters mean nothing here: JSON is UTF-8, whatever a charset says.
-        media = bare_type(asked.headers.get("Content-Type", ""))
-        if not raw.strip() or not media:
-            return read_json(raw), types[0], False
-        # A type that the spec does not know is told by the contract; its body is nobody's business.
-        known = next((name for name in types if bare_type(name) == media), media)
-        return read_json(raw) if "json" in media else {}, known, False
-    except (Malformed, RequestEntityTooLarge, OSError):
-        return {}, types[0], True
-
-
-def _variable(name: str) -> str:
-    """A path parameter as Werkzeug's routes can name it."""
-    return "p_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
-
-
-def _rule(path: str) -> str:
-    return re.sub(r"\{([^}]*)\}", lambda match: f"<{_variable(match[1])}>", path)
-
-
-def unspoken(rules: Rules) -> Example | None:
-    """The answer to violations of which no fixture speaks: the spec's first 4xx example, if it has one."""
-    return next((example for example in rules.operation.examples if 400 <= example.status < 500), None)
-
-
 def chosen(choices: Choices, options: Mapping[str, Any]) -> Choices:
     """The choices of a sandbox: what it was created with, else the server's."""
     if not options:
@@ -250,35 +206,6 @@ def chosen(choices: Choices, options: Mapping[str, Any]) -> Choices:
     random_codes = options.get("otp", "random" if choices.random_codes else "fixed") == "random"
     quotas = options.get("quotas", "on" if choices.quotas else "off") == "on"
     return Choices(options.get("seed", choices.seed), random_codes, quotas)
-
-
-def tell(entry: Entry, decision: Decision) -> None:
-    """What the journal says of a decision: what was found, what answers, where that is written, what was looked at."""
-    look, mark = decision.look, decision.mark
-    entry.at = look.now
-    fallback = unspoken(look.rules)
-    answer = str(decision.answer.quote if decision.answer else fallback or "a problem of ours")
-    where = f"{mark.file}:{mark.line}" if mark else "no fixture speaks of it"
-    fault = decision.fault.id if decision.fault else ""
-    through = f", through fault {fault}" if fault not in decision.why else ""
-    entry.why = f"{decision.why}{through} -> {answer} ({where if not decision.shown else 'of no spec'})"
-    entry.violations = tuple(sorted(map(str, look.violations)))
-    entry.client = look.found["client"].key if "client" in look.found else None
-    entry.decision = {
-        "rule": decision.why,
-        "answer": answer,
-        "file": mark.file if mark and not decision.shown else None,
-        "line": mark.line if mark and not decision.shown else None,
-        "looked": [f"{name}: {_how(record, look.now)}" for name, record in look.looked.items()],
-    }
-
-
-def _how(record: Record | None, now: float) -> str:
-    """How a record was found."""
-    if record is None:
-        return "not there"
-    told = (("used", record.used), ("exhausted", record.exhausted(now)), ("expired", record.expired(now)))
-    return ", ".join(("there", *(name for name, true in told if true)))
 
 
 def way_of(preferred: Preferred, decision: Decision) -> Transport | None:
@@ -291,51 +218,9 @@ def way_of(preferred: Preferred, decision: Decision) -> Transport | None:
     return replace(wanted, delay=(seconds, seconds))
 
 
-def timing_of(seconds: float, transport: Transport | None) -> dict[str, float]:
-    """WireMock's timing of a call, in seconds."""
-    delay = transport.delay[0] if transport else 0.0
-    return {"addedDelay": delay, "processTime": seconds, "serveTime": seconds, "totalTime": seconds + delay}
-
-
 def response_of(reply: Reply) -> Response:
     """The reply as Flask's response."""
     response = Response(reply.body, reply.status, content_type=reply.media or None)
     for name, value in reply.headers:
         response.headers[name] = value
     return response
-
-
-def _tell(decision: Decision) -> None:
-    """One human line for every OTP that was sent."""
-    for write in decision.writes:
-        if isinstance(write, Deliver) and write.otp:
-            otp = write.otp
-            others = {each: f" (there {each.code})" for each in write.messages if each.code not in (None, otp.code)}
-            channels = ", ".join(f"{each.via} to {each.to}{others.get(each, '')}" for each in write.messages)
-            log.info("otp %s sent by %s (%s %s)", otp.code, channels or "no channel", otp.operation, otp.key)
-
-
-def journalled(asked: Request) -> dict[str, Any]:
-    """The request as WireMock shows it, with a bounded body and its secrets masked."""
-    try:
-        body = asked.get_data(cache=True)[:MOST_BYTES].decode("utf-8", "replace")
-    except (HTTPException, OSError):
-        body = ""
-    return {
-        "url": masked_url(asked.full_path.rstrip("?")),
-        "absoluteUrl": masked_url(asked.url),
-        "method": asked.method,
-        "clientIp": asked.remote_addr or "",
-        "headers": masked_headers(dict(asked.headers)),
-        "cookies": {name: masked(value) for name, value in asked.cookies.items()},
-        "body": masked_body(body),
-    }
-
-
-def journalled_response(response: Response) -> dict[str, Any]:
-    """What went out, as WireMock shows it."""
-    return {
-        "status": response.status_code,
-        "headers": masked_headers(dict(response.headers)),
-        "body": masked_body(response.get_data(as_text=True)),
-    }
