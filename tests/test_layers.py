@@ -16,29 +16,71 @@ FILES = {
     for path in sorted(ROOT.rglob("*.py"))
 }
 LAYERS = (
-    ("nothing of ours", "errors clock phones ecma charsets graphs keywords tokens state web web.problems"),
-    ("what is read first", "settings yamltext folder automaton state.contract"),
-    ("words and files", "words schema source backtracking conversation state.memory web.fence"),
-    ("one thing each", "readers made call reading operation references patterns"),
-    ("within a spec", "sections person weight compiled"),
-    ("a spec", "forms spec remembering"),
-    ("a form, an operation", "fixture tighten bound"),
-    ("the contract", "contract"),
+    (
+        "nothing of ours",
+        "charsets client.answers clock coverage ecma errors folder graphs instruments keywords masking "
+        "matching phones recording recording.writing state tokens web web.problems",
+    ),
+    (
+        "what is read first",
+        "automaton client.wire conversation.expecting conversation.notation conversation.steps listening "
+        "settings state.faults yamltext",
+    ),
+    (
+        "words and files",
+        "backtracking cli_coverage client.calls client.controls client.inbox conversation.missing "
+        "conversation.mock conversation.places conversation.reading conversation.values recording.moments "
+        "recording.shapes schema source web.fence web.transport words",
+    ),
+    (
+        "one thing each",
+        "call client.sandbox conversation.asking made operation patterns readers reading recording.session "
+        "references server state.contract",
+    ),
+    (
+        "within a spec, a world",
+        "client compiled conversation.target matching.unread person recording.heads recording.naming "
+        "recording.timing sections state.world weight",
+    ),
+    (
+        "a spec, the state",
+        "conversation.calls conversation.telling forms matching.comparing matching.javaregex "
+        "matching.jsonpaths recording.known remembering spec state.memory",
+    ),
+    (
+        "a form, an operation, a request pattern",
+        "bound conversation.playing fixture matching.pattern recording.bodies tighten",
+    ),
+    ("the contract", "contract conversation recording.drafting"),
     ("what can be wrong", "possible"),
     ("spec and fixture", "rules"),
-    ("what one decision looks at", "look crosscheck web.preferences"),
-    ("the catalogue", "vendor credentials signatures"),
-    ("the checks", "checks proofs listing web.cors"),
-    ("what acceptance writes", "acceptance explain"),
-    ("the decision", "answer"),
-    ("the reply", "reply"),
+    ("what one decision looks at", "arming crosscheck look web.asking web.preferences"),
+    ("what decides beside the fixture", "credentials forced scenario signatures"),
+    ("the catalogue, the checks", "checks vendor"),
+    (
+        "what acceptance writes, what an instrument is given",
+        "acceptance explain instruments.desk listing proofs web.cors",
+    ),
+    (
+        "the decision, the instruments",
+        "answer instruments.coverage instruments.faults instruments.inbox instruments.journal "
+        "instruments.records instruments.sandboxes instruments.timing",
+    ),
+    (
+        "the reply, more instruments",
+        "instruments.otps instruments.scenarios instruments.server instruments.signing reply web.logbook",
+    ),
     ("the view", "web.sandbox"),
     ("the admin API", "web.admin"),
-    ("the application", "app server"),
+    ("the application", "app"),
+    ("servers", "threaded"),
+    ("what uses a server", "conversation.aiming pytest_plugin"),
+    ("what tries a recording", "recording.rehearsing"),
+    ("commands", "cli_talk"),
     ("the command line", "cli"),
     ("python -m", "__main__"),
 )
-RANKS = {"mocksrv": 0} | {
+RANKS = {"mocksrv": len(LAYERS)} | {
     f"mocksrv.{module}": rank for rank, (_, modules) in enumerate(LAYERS) for module in modules.split()
 }
 DOORWAYS = {
@@ -49,16 +91,19 @@ DOORWAYS = {
     "jsonschema_rs": "compiled patterns",
     "openapi_schema_validator": "remembering proofs",
     "openapi_spec_validator": "proofs",
-    "marshmallow": "schema readers sections forms fixture web.admin",
+    "marshmallow": "schema readers sections forms fixture",
     "yaml": "yamltext",
     "faker": "made",
     "cryptography": "tokens",
     "jwt": "tokens",
     "phonenumbers": "phones",
+    "jsonpath": "matching.jsonpaths",
     "flask": "app web.*",
-    "click": "cli",
+    "click": "cli cli_*",
     "granian": "server",
-    "werkzeug.serving": "server",
+    "httpx": "client.wire conversation.asking",
+    "pytest": "pytest_plugin",
+    "werkzeug.serving": "threaded",
 }
 VENDORS = re.compile("cashfree|capillary|m2p|zalo|mobile360|PP_MIDD", re.IGNORECASE)
 

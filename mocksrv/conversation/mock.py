@@ -21,9 +21,13 @@ MOST_TOLD = 5
 
 @dataclass
 class Mock:
-    """The instruments of one sandbox. Each raises ``client.Refused`` or ``client.Unreachable``."""
+    """The instruments of one sandbox. Each raises ``client.Refused`` or ``client.Unreachable``.
+
+    ``within`` is how long a code is waited for where a step does not say it.
+    """
 
     wire: Wire
+    within: str = WITHIN
     _taken: dict[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -69,7 +73,7 @@ class Mock:
         """``start`` or ``stop`` a scenario."""
         self.wire.post(f"scenarios/{escaped(name)}/{deed}")
 
-    def code(self, to: str | None, within: str = WITHIN) -> str | None:
+    def code(self, to: str | None, within: str) -> str | None:
         """The newest live code for a recipient, when there is one that was not given before; None when time is up."""
         after = self._taken.get(to or "", 0)
         query = {"to": to, "after": after, "timeout": within}

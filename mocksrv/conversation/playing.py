@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from mocksrv.conversation.asking import NoAnswer
 from mocksrv.conversation.calls import Calls
 from mocksrv.conversation.missing import Missing
-from mocksrv.conversation.mock import WITHIN, Mock
+from mocksrv.conversation.mock import Mock
 from mocksrv.conversation.steps import Conversation, Step
 from mocksrv.conversation.target import FAIL, OK, SKIP, Failed, Outcome, Skipped, Target
 from mocksrv.conversation.values import Lacking, Values
@@ -81,7 +81,7 @@ class Player:
         return said
 
     def _waited(self, mock: Mock, step: Step) -> tuple[str, str]:
-        within = str(step.given.get("within", WITHIN))
+        within = str(step.given.get("within", mock.within))
         to = str(self.values.filled(step.given["to"])) if "to" in step.given else None
         code = mock.code(to, within)
         if code is None:

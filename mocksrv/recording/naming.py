@@ -56,11 +56,15 @@ def uniques(session: Session, names: Names) -> dict[str, str]:
     senders = sending_calls(session)
     keys = {code.key: senders[code.id] for code in session.codes if code.id in senders}
     found: dict[str, str] = {}
+    said: set[str] = set()
+    issued: set[str] = set()
     for index, call in enumerate(session.calls):
+        said |= texts_of(call) - issued
         made = {key for key, sender in keys.items() if sender == index} | set(_made(session, call))
-        for path, value in leaves(call.sent) if isinstance(call.sent, (dict, list)) else ():
-            if isinstance(value, str) and value in made and value not in found and len(value) >= _LEAST:
-                found[value] = names.new(_word(path), f"{UNIQUE}_{_kind(value)}")
+        for path, value in leaves(call.sent):
+            if isinstance(value, str) and value in made & said and value not in found and len(value) >= _LEAST:
+                found[value] = names.new(name_for(path), f"{UNIQUE}_{_kind(value)}")
+        issued |= {value for _, value in leaves(call.came) if isinstance(value, str)} - said
     return found
 
 
@@ -78,14 +82,9 @@ def _kind(value: str) -> str:
     return "uuid_" if UUID.fullmatch(value) else "digits_" if value.isdigit() else ""
 
 
-def _word(path: Path) -> str:
-    """The last name on a path."""
-    return next((step for step in reversed(path) if isinstance(step, str)), "value")
-
-
 def name_for(path: Path) -> str:
-    """What to call the value at a path."""
-    return _word(path)
+    """What to call the value at a path: by the last name on it."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "value")
 
 
 def sending_calls(session: Session) -> dict[int, int]:

@@ -20,6 +20,8 @@ from mocksrv.recording.shapes import ANY, alike, is_masked
 from mocksrv.recording.writing import written
 
 ROUNDS = 5
+# What has been sent is there.
+AT_ONCE = "100ms"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def _played(session: Session, text: str, file: str) -> list[Outcome]:
     root = wire.base_url.rpartition("/@")[0]
     stage = Stage(Aim(root, token=wire.token), root, wire.http, real=False)
     target = stage.target(conversation)
+    if target.mock:
+        target.mock.within = AT_ONCE
     try:
         return list(Player(conversation, target, to_the_end=True).play())
     finally:
