@@ -22,10 +22,15 @@ BASE_URL = "http://127.0.0.1:8765"
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--base-url", metavar="URL", help=f"Server to ask, when no FILE is named or beside them. [{BASE_URL}]")
 @click.option("--sandbox", metavar="NAME", help="Only what this sandbox of the server met, instead of all there were.")
+@click.option(
+    "--vendor", metavar="NAME", help='Only what is about a vendor or a product, as "mocksrv operations" names them.'
+)
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How it is told.")
 @click.option("--fail-under", metavar="N", type=click.FloatRange(0, 100), default=0.0,
               help="Exit 1 when less than N percent of the documented answers were met.")  # fmt: skip
-def coverage(files: tuple[Path, ...], base_url: str | None, sandbox: str | None, form: str, fail_under: float) -> None:
+def coverage(
+    files: tuple[Path, ...], base_url: str | None, sandbox: str | None, vendor: str | None, form: str, fail_under: float
+) -> None:
     """Show which documented answers your tests met, which never, and what your client got wrong.
 
     A FILE is a report of --format json; several are added up, so that several servers' tests count as one. The bearer
@@ -35,16 +40,16 @@ def coverage(files: tuple[Path, ...], base_url: str | None, sandbox: str | None,
     """
     if sandbox and files and not base_url:
         raise click.UsageError("--sandbox is for a server: name it with --base-url, or leave out the FILEs")
-    from mocksrv.coverage import lines_of, merged
+    from mocksrv.coverage import lines_of, merged, of_vendor
 
     try:
         reports = [_read(file) for file in files]
         if base_url or not files:
             reports.append(_asked(base_url or BASE_URL, sandbox))
-    except MocksrvError as error:
+        report = of_vendor(merged(reports), vendor) if vendor else merged(reports)
+    except (MocksrvError, ValueError) as error:
         click.echo(f"mocksrv: {error}", err=True)
         sys.exit(2)
-    report = merged(reports)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if form == "json" else "\n".join(lines_of(report)))
     if 100 * report["met"] < fail_under * report["documented"]:
         click.echo(f"mocksrv: {report['percent']} % is less than the {fail_under:g} % of --fail-under", err=True)

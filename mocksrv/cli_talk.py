@@ -137,6 +137,9 @@ def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
 
     target = stage.target(conversation)
     click.echo(f"{conversation.file} at {target.url}" + (", a real sandbox" if stage.real else ""))
+    if conversation.sandbox and stage.name and not stage.real:
+        wanted = ", ".join(f"{name} {value}" for name, value in conversation.sandbox.items())
+        click.echo(f"  note: this sandbox has its own choices, not those of the file ({wanted})")
     outcomes = []
     for outcome in Player(conversation, target).play():
         outcomes.append(outcome)
@@ -147,7 +150,8 @@ def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
     if passed:
         stage.end(target)
     elif len(outcomes) < len(conversation.steps):
-        click.echo(f"        {len(conversation.steps) - len(outcomes)} more steps were not played")
+        left = len(conversation.steps) - len(outcomes)
+        click.echo(f"        {left} more step{' was' if left == 1 else 's were'} not played")
     return passed
 
 

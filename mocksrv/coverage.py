@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import floor
 from typing import Any
 
+from mocksrv.errors import nearest
+
 Report = dict[str, Any]
 Row = dict[str, Any]
 MOST_NAMES = 2
@@ -19,6 +21,15 @@ _ROWS: Mapping[str, tuple[str, Mapping[str, type]]] = {
     "others": ("answer", {"answer": str, "times": int}),
     "violations": ("violation", {"violation": str, "times": int}),
 }
+
+
+def of_vendor(report: Report, vendor: str) -> Report:
+    """The part of a report that is about one vendor, or one of its products. Raises ValueError when there is none."""
+    products = {each["product"] for each in report["operations"]}
+    found = [each for each in report["operations"] if vendor in (each["product"], each["product"].partition("/")[0])]
+    if not found:
+        raise ValueError(f'there is no vendor "{vendor}"{nearest(vendor, products)}')
+    return with_totals(found)
 
 
 def merged(reports: Iterable[Report]) -> Report:

@@ -25,6 +25,13 @@ def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> dic
     return {"type": f"urn:mocksrv:{kind}", "title": title, "status": status, "detail": detail, **more}
 
 
+def asked_wrongly(*violations: str) -> dict[str, object]:
+    """The problem of a call that is not as admin.yaml describes it."""
+    wrong = ", ".join(violations)
+    detail = f"Wrong: {wrong}{'' if wrong.endswith('?') else '.'} GET /__admin/openapi.yaml describes what is right."
+    return problem(422, "bad-request", "This is not how it is asked", detail, violations=list(violations))
+
+
 def name_of(url: str) -> str:
     """The sandbox of a base URL."""
     return url.rpartition("@")[2]

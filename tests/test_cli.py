@@ -241,7 +241,7 @@ def check_settings(url: str) -> str:
 def test_every_setting_is_an_option_and_a_variable() -> None:
     variables = {"MOCKSRV_HOST": "127.0.0.1", "MOCKSRV_SEED": "7", "MOCKSRV_OTP": "random", "MOCKSRV_QUOTAS": "off",
                  "MOCKSRV_GRACE": "2s", "MOCKSRV_ADMIN_TOKEN": "t", "MOCKSRV_ALLOW_HOST": "a.example, b.example",
-                 "MOCKSRV_ROOT": str(Path(__file__).parents[1])}  # fmt: skip
+                 "MOCKSRV_SCENARIO": "quota-nearly-full", "MOCKSRV_ROOT": str(Path(__file__).parents[1])}  # fmt: skip
     assert {*variables, "MOCKSRV_PORT"} == {variable(setting.name) for setting in fields(Settings)}
     options = [
         f"--{name[8:].lower().replace('_', '-')}={value}" for name, value in variables.items() if "ALLOW" not in name

@@ -104,7 +104,7 @@ def test_otp_that_does_not_come(client: Client) -> None:
     with pytest.raises(NothingSent, match=r"no live OTP came for to='1', timeout='0\.0\d*s'; none was sent at all"):
         client.otp(to="1", timeout=0.01)
     generate(client)
-    with pytest.raises(NothingSent, match=r"newest first: 111000 to 9876543210, USER827364.* \(live\)"):
+    with pytest.raises(NothingSent, match=r"newest first: 111000 to 9876543210.* \(live\)"):
         client.otp(to="1", timeout="10ms")
     with pytest.raises(ValueError, match="is not a duration"):
         client.otp(timeout="soon")

@@ -141,7 +141,7 @@ def test_spent_faults_make_room_and_armed_ones_never_go(sandbox: str, monkeypatc
         ({"operation": "generateOtp"}, "no-fault", 'nothing would go wrong: say "answer", "fault" or "delay".'),
         ({"fault": "close", "times": 0}, "bad-request", "Wrong: body.times minimum."),
         ({"fault": "close", "after": -1}, "bad-request", "Wrong: body.after minimum."),
-        ({"falt": "close"}, "bad-request", "Wrong: body additionalProperties."),
+        ({"falt": "close"}, "bad-request", 'Wrong: body.falt unknown; did you mean "fault"?'),
         ({}, "bad-request", "Wrong: body minProperties."),
     ],
     ids=lambda value: str(value)[:60],

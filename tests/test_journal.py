@@ -12,7 +12,7 @@ from mocksrv.matching.pattern import Pattern
 from mocksrv.matching.unread import UnknownMatcher
 from mocksrv.state import contract
 from mocksrv.threaded import running
-from tests.admin import MOMENT, UUID, admin, freeze, generate, move, name_of, problem, submit
+from tests.admin import MOMENT, UUID, admin, asked_wrongly, freeze, generate, move, name_of, problem, submit
 from tests.http import CASHFREE, Answer, app_for, call
 
 EMPTY = {"requests": [], "meta": {"total": 0, "dropped": 0}, "requestJournalDisabled": False}
@@ -295,9 +295,7 @@ def test_a_pattern_is_an_object(sandbox: str, path: str, pattern: Any) -> None:
     raw = "null" if pattern is None else None
     headers = {"Content-Type": "application/json"}
     answer = call("POST", f"{sandbox}/__admin{path}", pattern, raw=raw, headers=headers)
-    detail = "Wrong: body type. GET /__admin/openapi.yaml describes what is right."
-    refused = problem(422, "bad-request", "This is not how it is asked", detail, violations=["body type"])
-    assert answer.body == refused
+    assert answer.body == asked_wrongly("body type")
 
 
 # Emptied, and bounded

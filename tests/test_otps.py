@@ -17,6 +17,7 @@ from tests.admin import (
     PHONE,
     USER,
     admin,
+    asked_wrongly,
     freeze,
     generate,
     generate_at_till,
@@ -207,15 +208,14 @@ def test_who_got_a_code_of_his_own_is_told_that_one(sandbox: str) -> None:
         ("/otps?state=dead", ["query.state enum"]),
         ("/otps?after=x&limit=x", ["query.after type", "query.limit type"]),
         ("/otps/latest?limit=1", ["query.limit unknown"]),
-        ("/otps/wait?state=used", ["query.state unknown"]),
+        ("/otps/wait?limit=1", ["query.limit unknown"]),
         ("/otps/wait?after=-1", ["query.after minimum"]),
         ("/otps/wait?timeout=", ["query.timeout missing"]),
         ("/otps/1?to=x", ["query.to unknown"]),
     ],
 )
 def test_what_cannot_be_asked_is_refused(sandbox: str, path: str, violations: list[str]) -> None:
-    detail = f"Wrong: {', '.join(violations)}. GET /__admin/openapi.yaml describes what is right."
-    refused = problem(422, "bad-request", "This is not how it is asked", detail, violations=violations)
+    refused = asked_wrongly(*violations)
     assert admin(sandbox, path).body == refused
 
 

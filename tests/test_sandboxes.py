@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bench import sandboxes
 from mocksrv.state import contract
 from mocksrv.state.contract import Entry, Met, Write
 from mocksrv.state.memory import MemoryState
@@ -117,7 +119,7 @@ def test_a_name_that_is_taken_is_a_409(own: str) -> None:
         ({"otp": "rnd"}, "body.otp enum"),
         ({"quotas": False}, "body.quotas enum"),
         ({"seed": "one"}, "body.seed type"),
-        ({"sede": 1}, "body additionalProperties"),
+        ({"sede": 1}, 'body.sede unknown; did you mean "seed"?'),
     ],
     ids=str,
 )
@@ -313,3 +315,18 @@ def test_what_ended_ones_met_is_kept_and_bounded(monkeypatch: pytest.MonkeyPatch
         Met("order", "402 poor", ("body.x2 unknown",)): 1,
         Met("order", "402 poor"): 1,
     }
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_thousand_of_one_call_each_take_a_tenth_of_200_mib() -> None:
+    """``python -m bench.sandboxes`` makes all 10,000."""
+    with sandboxes.served() as (pid, url):
+        connection = sandboxes.connected(url)
+        for number in range(100):
+            sandboxes.call(connection, f"warm-up-{number}")
+        before = sandboxes.memory(pid)
+        for number in range(1000):
+            sandboxes.call(connection, f"one-{number}")
+        grown = sandboxes.memory(pid) - before
+        connection.close()
+    assert 0 < grown < 20

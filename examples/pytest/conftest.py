@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from mocksrv import Client
+
 from payments import Payments
 
 

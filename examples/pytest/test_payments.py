@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mocksrv import Client
+
 from payments import PaymentError, Payments
 
 USER, PHONE = "USER827364", "9876543210"

@@ -36,7 +36,7 @@ class Client:
 
     def __init__(self, base_url: str, *, token: str | None = None, http: Http | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = http or new_http()
+        self._http = new_http() if http is None else http
         self._token = token
         self._wire = Wire(self.base_url, self._http, token)
         # Also when nobody closes it: no test is to fail for a socket that this client left open.

@@ -30,7 +30,7 @@ class Calls:
     def make(self, step: Step) -> None:
         """Make a call. Raises Failed when another answer came than was expected, NoAnswer when none did, Lacking."""
         headers, content = self._request(step)
-        wanted = self.values.expected({name: step.given.get(name) or {} for name in ("headers", "body")})
+        wanted = self.values.expected({"headers": step.given.get("headers") or {}, "body": step.given.get("body")})
         url = self.target.url.rstrip("/") + self.values.url(step.path)
         try:
             answer = ask(self.target.http, step.method, url, headers, content)

@@ -90,8 +90,17 @@ class Mock:
         return f"sent were, newest first: {'; '.join(each)}" if each else "none was sent at all"
 
     def signature(self, operation: str, client: str | None, body: Any) -> tuple[str, str]:
-        """Where a signature that is right now belongs, like ``header.x-signature``, and what it is."""
-        asked = {"operation": operation, "client": client, "body": body if isinstance(body, dict) else None}
+        """Where a signature that is right now belongs, like ``header.x-signature``, and what it is.
+
+        The client is nobody where the operation's product knows none of that name.
+        """
+        product = next((each.product for each in self.operations if each.name == operation), None)
+        known = any((each["product"], each["client"]) == (product, client) for each in self.clients)
+        asked = {
+            "operation": operation,
+            "client": client if known else None,
+            "body": body if isinstance(body, dict) else None,
+        }
         told = self.wire.post("sign", {name: value for name, value in asked.items() if value is not None})
         return told["in"], told["value"]
 

@@ -37,5 +37,5 @@ def put(body: Any, path: Path, value: Any) -> Any:
 
 
 def place_of(path: Path) -> str:
-    """The place that a path is written as."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+    """The place that a path is written as: ``errors.0.code``."""
+    return ".".join(map(str, path))

@@ -154,9 +154,11 @@ class _Reading:
     def step_clock(self, place: Place, given: Mapping[str, Any]) -> None:
         """The clock, moved."""
         moved, place = given["clock"], (*place, "clock")
-        if not isinstance(moved, dict) or moved.get("action") not in CLOCK:
-            said = moved.get("action") if isinstance(moved, dict) else moved
-            self.tell(place, f'"clock" says {{action: ...}}, not {said}{nearest(str(said), CLOCK)}')
+        if not isinstance(moved, dict) or "action" not in moved:
+            self.tell(place, '"clock" says what to do, like {action: advance, by: 11m}')
+            return
+        if moved["action"] not in CLOCK:
+            self.tell((*place, "action"), f'no action "{moved["action"]}"{nearest(str(moved["action"]), CLOCK)}')
             return
         takes = CLOCK[moved["action"]]
         self.words(place, moved, ("action", *takes))
@@ -173,6 +175,9 @@ class _Reading:
             return
         self.words(place, order, ARM)
         self.holes(place, order)
+        for name in ("times", "after", "bytes"):
+            if name in order and type(order[name]) is not int:
+                self.tell((*place, name), f'"{name}" is a whole number')
 
     def step_start(self, place: Place, given: Mapping[str, Any]) -> None:
         """A scenario, started."""

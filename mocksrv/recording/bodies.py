@@ -90,7 +90,7 @@ class Bodies:
         if text is None:
             return value
         if isinstance(value, str) and MASK.search(value):
-            return self.known.name(self.index, value) or ANY
+            return ANY  # a token that was the same twice may have been of the same second
         said = self.known.was_said(text)
         may_be_named = where in volatile or (not said and looks_made(value)) or text in self.known.unique
         named = self.known.name(self.index, value) if may_be_named or self._is_code(text) else None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.conversation.places import path_of, put
 from mocksrv.conversation.steps import NO_ANSWER
 from mocksrv.recording.bodies import Bodies, is_document
-from mocksrv.recording.heads import Head, has_clients, head_of
+from mocksrv.recording.heads import Head, has_clients
 from mocksrv.recording.known import Known, Where
+from mocksrv.recording.prepared import Prepared
 from mocksrv.recording.session import Call, Session
 from mocksrv.recording.shapes import shape
-from mocksrv.recording.timing import Timing, timings
 
 Document = dict[str, Any]
 _BREAKS = ("close", "truncate")
@@ -32,24 +32,29 @@ class Draft:
     behind: list[Document] = field(default_factory=list)
 
 
-def drafted(session: Session, volatile: Mapping[Where, str]) -> tuple[Document, list[int | None]]:
+def drafted(prepared: Prepared, volatile: Mapping[Where, str]) -> tuple[Document, list[int | None]]:
     """The conversation, and for each of its steps which call of the session it is (None for what is no call).
 
     ``volatile`` has a pattern for each place of an answer that is known to differ from play to play.
     """
-    known, drafts, heads = Known(session), [], []
-    for index, (call, timing) in enumerate(zip(session.calls, timings(session.calls), strict=True)):
-        heads.append(head_of(session, call, known.was_issued))
-        drafts.append(_draft(known, index, call, heads[-1], timing, volatile))
+    first = Known(prepared)
+    _drafts(first, volatile)
+    known = Known(prepared, first.used())  # so codes are called by the order in which they were sent, not used
+    drafts, session = _drafts(known, volatile), prepared.session
     _remember(known, drafts, volatile)
     _arm(session, drafts)
-    client = _most_common(heads)
-    for draft, head in zip(drafts, heads, strict=True):
+    client = _most_common(prepared.heads)
+    for draft, head in zip(drafts, prepared.heads, strict=True):
         _say_client(session, draft, head, client)
     return _document(session, drafts, client), _indices(drafts)
 
 
-def _draft(known: Known, index: int, call: Call, head: Head, timing: Timing, volatile: Mapping[Where, str]) -> Draft:
+def _drafts(known: Known, volatile: Mapping[Where, str]) -> list[Draft]:
+    return [_draft(known, index, call, volatile) for index, call in enumerate(known.session.calls)]
+
+
+def _draft(known: Known, index: int, call: Call, volatile: Mapping[Where, str]) -> Draft:
+    head, timing = known.prepared.heads[index], known.prepared.timings[index]
     known.listen(call)
     bodies = Bodies(known, index, call, timing.exact)
     step: Document = {"say": _said(call), "ask": bodies.ask(), "as": None, "with": _with(bodies, call, head)}
@@ -163,7 +168,7 @@ def _go_wrong(step: Document, way: str | None) -> None:
         step["body"] = ""
 
 
-def _most_common(heads: list[Head]) -> str | None:
+def _most_common(heads: Iterable[Head]) -> str | None:
     counts = Counter(head.client for head in heads if head.client)
     return counts.most_common(1)[0][0] if counts else None
 

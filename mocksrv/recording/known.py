@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,13 @@ from mocksrv.conversation.notation import escaped as quoted
 from mocksrv.conversation.places import path_of, place_of
 from mocksrv.conversation.steps import ADMIN
 from mocksrv.masking import is_secret
-from mocksrv.recording.naming import Names, best_code, leaves, name_for, sending_calls, texts_of, uniques
-from mocksrv.recording.session import Call, Session
+from mocksrv.recording.naming import Names, best_code, leaves, name_for, texts_of
+from mocksrv.recording.prepared import Prepared
+from mocksrv.recording.session import Call
 from mocksrv.recording.shapes import can_be_named, is_masked, text_of
 
 Where = tuple[int, Path]
+SentTo = tuple[int, str]
 _LEAST_WORD = 4
 _WORD = re.compile(r"[A-Za-z0-9._+@-]+")
 
@@ -33,19 +36,24 @@ class _Issued:
 class Known:
     """The values of a session. Ask of each call what it sent (``sent``) and what came (``came``), then ``hear`` it."""
 
-    def __init__(self, session: Session) -> None:
-        self.session, self.names = session, Names()
-        self.unique = uniques(session, self.names)
+    def __init__(self, prepared: Prepared, used: Iterable[SentTo] = ()) -> None:
+        """``used`` are the codes that are known to be used, in the order in which they are to be called."""
+        self.prepared, self.session, self.names = prepared, prepared.session, Names()
+        self.unique = prepared.unique
         self.remembered: dict[int, dict[str, str]] = defaultdict(dict)
         self.taken: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self.fetched: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self.sources: set[Where] = set()
-        self._senders = sending_calls(session)
         self._issued: dict[str, _Issued] = {}
         self._said: set[str] = set()
         self._named: dict[Where, str] = {}
-        self._codes: dict[tuple[int, str], str] = {}
+        self._codes = {code: self.names.new("code") for code in used}
+        self._waited: set[SentTo] = set()
         self._secrets: dict[str, str] = {}
+
+    def used(self) -> list[SentTo]:
+        """The codes that are named, in the order in which they were sent."""
+        return sorted(self._waited)
 
     def listen(self, call: Call) -> None:
         """A call is about to be made: what it says is no server's idea, if nobody issued it before."""
@@ -93,7 +101,7 @@ class Known:
             "say": f"what {call.client} knows",
             "ask": f"GET {ADMIN}/records/{escaped('client', call.client)}?product={product}",
             "expect": 200,
-            "remember": {name: f"records[0].fields.{field}"},
+            "remember": {name: f"records.0.fields.{field}"},
         })  # fmt: skip
         return f"${name}"
 
@@ -120,20 +128,23 @@ class Known:
 
     def _code(self, index: int, text: str) -> str | None:
         """The name of a code that was sent before a call, which then is waited for behind the call that sent it."""
+        senders = self.prepared.senders
         sent = [
             (code, recipient)
             for code in self.session.codes
             for recipient, own in code.codes.items()
-            if own == text and self._senders.get(code.id, index) < index
+            if own == text and senders.get(code.id, index) < index
         ]
         if not sent:
             return None
         code, recipient = best_code(sent, self.session.calls[index])
-        if (code.id, recipient) not in self._codes:
-            name = self._codes[code.id, recipient] = self.names.new("code")
+        sent_to = (code.id, recipient)
+        name = self._codes[sent_to] = self._codes.get(sent_to) or self.names.new("code")
+        if sent_to not in self._waited:
+            self._waited.add(sent_to)
             to = self.unique.get(recipient)
-            self.taken[self._senders[code.id]].append({"otp": name, "to": f"${to}" if to else quoted(recipient)})
-        return self._codes[code.id, recipient]
+            self.taken[senders[code.id]].append({"otp": name, "to": f"${to}" if to else quoted(recipient)})
+        return name
 
     def _source(self, text: str) -> str | None:
         """The name of a value that an answer gave, which then is remembered there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -42,8 +43,10 @@ def _unit(value: int) -> str:
 
 def _near(value: Any, at: int, form: str, most: int) -> str | None:
     seconds = seconds_of(value)
-    offset = most + 1 if seconds is None else round(seconds - at / 1000)
+    # Both sides cut times short to seconds, so the whole seconds above are meant.
+    offset = most + 1 if seconds is None else math.ceil(seconds - at / 1000)
     if abs(offset) > most:
         return None
-    named = NOW if abs(offset) < _NOISE else f"{NOW}{offset:+d}s"
+    written = f"{offset:+d}s" if offset % 60 else f"{offset // 60:+d}m"
+    named = NOW if abs(offset) < _NOISE else f"{NOW}{written}"
     return f"${{{named}|{form}}}" if form else f"${named}"

@@ -15,6 +15,7 @@ from mocksrv.conversation.reading import conversation_of
 from mocksrv.conversation.target import FAIL, Outcome
 from mocksrv.recording.drafting import drafted
 from mocksrv.recording.known import Where
+from mocksrv.recording.prepared import prepared
 from mocksrv.recording.session import Session
 from mocksrv.recording.shapes import ANY, alike, is_masked
 from mocksrv.recording.writing import written
@@ -38,10 +39,10 @@ def rehearsed(session: Session, file: str) -> Recording:
 
     Raises LoadError for a mistake of ours, MocksrvError when the server cannot be asked.
     """
-    volatile: dict[Where, str] = {}
+    found, volatile = prepared(session), dict[Where, str]()
     wrong: list[Outcome] = []
     for _ in range(ROUNDS):
-        document, indices = drafted(session, volatile)
+        document, indices = drafted(found, volatile)
         text = written(document)
         wrong = [each for each in _played(session, text, file) if each.state == FAIL]
         learned = dict(_learned(session, document, indices, wrong, volatile))

@@ -18,6 +18,11 @@ _RUNS = re.compile(r"[0-9A-Za-z]+|[^0-9A-Za-z]+")
 _KINDS = ("0-9", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z")
 
 
+def quoted(text: str) -> str:
+    """The regular expression of a text; what means nothing there stays as it is, for people to read."""
+    return re.sub(r"[.^$*+?{}\[\]\\|()]", r"\\\g<0>", text)
+
+
 def is_masked(value: Any) -> bool:
     """Whether it is the mask of a secret."""
     return isinstance(value, str) and MASK.fullmatch(value) is not None
@@ -49,7 +54,7 @@ def shape(value: Any) -> str:
     """The pattern of a value's kind: where there are digits its signs may be others of theirs, all else stays."""
     if isinstance(value, (int, float)):
         return f"{NUMBER_PATTERN}{'[0-9.e+-]+' if isinstance(value, float) else '-?[0-9]+'}"
-    pieces = (_run(run) if _has_digits(run) else re.escape(run) for run in _RUNS.findall(UUID.sub(_UUID, value)))
+    pieces = (_run(run) if _has_digits(run) else quoted(run) for run in _RUNS.findall(UUID.sub(_UUID, value)))
     return _pattern("".join(pieces)) if value else PATTERN
 
 
@@ -68,11 +73,11 @@ def alike(one: Any, other: Any) -> str | None:
 
 def verbatim(text: str) -> str:
     """A text as a conversation expects it word by word."""
-    return _pattern(re.escape(text)) if pattern_of(text) is not None else escaped(text)
+    return _pattern(quoted(text)) if pattern_of(text) is not None else escaped(text)
 
 
 def _pattern(regex: str) -> str:
-    return PATTERN + escaped(regex.replace(re.escape(_UUID), UUID.pattern))
+    return PATTERN + escaped(regex.replace(_UUID, UUID.pattern))
 
 
 def _alike_texts(one: list[str], other: list[str]) -> str | None:
@@ -81,7 +86,7 @@ def _alike_texts(one: list[str], other: list[str]) -> str | None:
     pieces = []
     for first, second in zip(one, other, strict=True):
         if first == second:
-            pieces.append(re.escape(first))
+            pieces.append(quoted(first))
         elif _has_digits(first) and _has_digits(second):
             pieces.append(_run(first, second))
         else:

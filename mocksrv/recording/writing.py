@@ -66,4 +66,8 @@ def _flow(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and not _TYPED.fullmatch(value):
         return value
     text = json.dumps(value, ensure_ascii=False)
-    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text) if isinstance(value, str) else text
+    if not isinstance(value, str):
+        return text
+    if "\\" in text and "'" not in value and not _ODD.search(value):
+        return f"'{value}'"
+    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

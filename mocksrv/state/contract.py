@@ -124,7 +124,7 @@ class Entry:
 
     def size(self) -> int:
         """About how many bytes it keeps."""
-        return 1000 + len(str(self.request.get("body", ""))) + len(str(self.response.get("body", "")))
+        return 4000 + len(str(self.request.get("body", ""))) + len(str(self.response.get("body", "")))
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,11 @@ class MemoryState:
         return found
 
     def answered(self, sandbox: str, entry: str, response: Mapping[str, Any], timing: Mapping[str, float]) -> None:
-        world = self._world(sandbox)
-        with world.lock:
-            world.answered(entry, response, timing)
+        with self._lock:  # a sandbox that has ended meanwhile is not made again
+            world = self._worlds.get(sandbox)
+        if world:
+            with world.lock:
+                world.answered(entry, response, timing)
 
     def note(self, sandbox: str, entry: Entry) -> None:
         world = self._world(sandbox)

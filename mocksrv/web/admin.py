@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from flask import Blueprint, Response, request
 
 from mocksrv.call import MOST_BYTES, Call, Malformed, read_json
 from mocksrv.contract import Contract, Violation, bare_type
+from mocksrv.errors import nearest
 from mocksrv.instruments import faults, inbox, journal, otps, records, sandboxes, scenarios, server, signing, timing
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told, View, sentence
 from mocksrv.operation import Operation
@@ -147,15 +148,34 @@ def _asked(operation: Operation, path: Mapping[str, str]) -> Asked:
     types = operation.media_types()
     call = Call(operation.name, request.method, request.path, request.headers, request.args, path, body,
                 types[0] if types else "", sent=body)  # fmt: skip
-    unknown = set(request.args) - {each["name"] for each in operation.parameters() if each["in"] == "query"}
+    unknown = set(request.args) - set(_words(operation))
     found = {*_contract(operation).violations(call), *(Violation("query", (name,), "unknown") for name in unknown)}
     if found:
-        wrong = sorted(map(str, found))
-        detail = f"Wrong: {', '.join(wrong)}. GET /__admin/openapi.yaml describes what is right."
+        wrong = sorted(_told(each, operation, body) for each in found)
+        detail = f"Wrong: {sentence(', '.join(wrong))} GET /__admin/openapi.yaml describes what is right."
         raise Refused(422, "bad-request", "This is not how it is asked", detail, violations=wrong)
     text = ("text/plain", "text/plain; charset=utf-8")
     best = request.accept_mimetypes.best_match(["application/json", *text])
     return Asked(sandbox_of(request), path, request.args, body, wants_text=best in text)
+
+
+def _told(violation: Violation, operation: Operation, body: Any) -> str:
+    """What is wrong; of words that there are not, which, and the nearest right one."""
+    if (violation.root, violation.kind) == ("query", "unknown"):
+        return _unknown("query", violation.steps, _words(operation))
+    if (violation.root, violation.steps, violation.kind) == ("body", (), "additionalProperties"):
+        known = operation.body_schema().get("properties", {})
+        return _unknown("body", [name for name in body if name not in known], known)
+    return str(violation)
+
+
+def _unknown(root: str, names: Iterable[str | int], known: Iterable[str]) -> str:
+    hints = ((name, nearest(str(name), known)) for name in names)
+    return ", ".join(f"{root}.{name} unknown{hint if 'mean' in hint else ''}" for name, hint in hints)
+
+
+def _words(operation: Operation) -> list[str]:
+    return [each["name"] for each in operation.parameters() if each["in"] == "query"]
 
 
 def _body(operation: Operation) -> Any:
