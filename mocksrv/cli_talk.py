@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from mocksrv.conversation import Conversation, Step
     from mocksrv.conversation.aiming import Stage
     from mocksrv.conversation.telling import Tally
+    from mocksrv.recording.rehearsing import Recording
 
 BASE_URL = "http://127.0.0.1:8765"
-UNUSABLE = 2
+UNUSABLE, MOST_TOLD = 2, 3
 _GIVEN = re.compile(r"([a-z_][a-z0-9_]*)=(.+)", re.DOTALL)
 
 
@@ -172,7 +173,6 @@ def record(sandbox: str, output: Path, base_url: str) -> int:
     server that cannot be used.
     """
     from mocksrv.client.wire import Wire, new_http
-    from mocksrv.conversation.telling import lines_of
     from mocksrv.recording.rehearsing import rehearsed
     from mocksrv.recording.session import read_session
     from mocksrv.settings import load_settings
@@ -185,10 +185,29 @@ def record(sandbox: str, output: Path, base_url: str) -> int:
     except OSError as error:
         raise SettingsError(f"--output: {output} cannot be written: {error.strerror}") from None
     if session.dropped:
-        click.echo(f"warning: the journal dropped {session.dropped} calls for want of room; they are missing", err=True)
-    calls = f"{len(session.calls)} call{'' if len(session.calls) == 1 else 's'}"
-    click.echo(f"{output}: {calls} in {recording.steps} steps" + ("" if recording.wrong else ", rehearsed"))
-    if recording.wrong:
-        click.echo(f"warning: {len(recording.wrong)} steps do not go in a fresh sandbox as they went here:", err=True)
-        click.echo("\n".join(line for outcome in recording.wrong for line in lines_of(outcome)), err=True)
+        missing = _counted(session.dropped, "call")
+        are = "it is" if session.dropped == 1 else "they are"
+        click.echo(f"warning: the journal dropped {missing} for want of room; {are} missing", err=True)
+    told = f"{output}: {_counted(len(session.calls), 'call')} in {_counted(recording.steps, 'step')}"
+    click.echo(told + ("" if recording.wrong else ", rehearsed"))
+    _warn(recording)
     return 1 if recording.wrong else 0
+
+
+def _warn(recording: Recording) -> None:
+    """Tell what does not replay: the first steps, as the rest mostly comes of them."""
+    from mocksrv.conversation.telling import lines_of
+
+    wrong = recording.wrong
+    if wrong:
+        how = (
+            "does not go in a fresh sandbox as it went"
+            if len(wrong) == 1
+            else "do not go in a fresh sandbox as they went"
+        )
+        click.echo(f"warning: {_counted(len(wrong), 'step')} {how} here:", err=True)
+        click.echo("\n".join(line for outcome in wrong[:MOST_TOLD] for line in lines_of(outcome)), err=True)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

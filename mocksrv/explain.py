@@ -38,7 +38,7 @@ _THROUGH: Mapping[str, str] = {
     "trigger place": "send another {about}: this one is test data",
     "trigger": "have another {about}: PUT records/{root}/{key}",
     "exceeded": 'move the clock: PUT clock {{"action": "advance", "by": "{window}"}}',
-    "differs": "send the {about} that the {kind} keeps",
+    "differs": "send as {about} what {kept} is",
     "duplicate": "send another {about}",
     "wrong otp": "send the code that was sent: GET otps/latest",
     "wrong": "send {about} as POST sign makes it",
@@ -58,9 +58,10 @@ _REFUSED: Mapping[str, str] = {
     "expired": "outlive the {about}: PUT clock",
     "unused": "do not have the {about} verified first",
     "trigger place": "send {about} (test data)",
+    "trigger client": "have {about}: GET credentials",
     "trigger": "have {about}: PUT records/{root}/{key}",
     "exceeded": "do it more often within {window}, or send Prefer",
-    "differs": "send another {about} than the {kind} keeps",
+    "differs": "send another {about} than {kept} is",
     "duplicate": "send some {about} that is taken",
     "wrong otp": "send a wrong code",
     "wrong": "send a wrong {about}",
@@ -152,15 +153,23 @@ def _ways(rules: Rules) -> list[tuple[int, str, str]]:
 
 def _told(words: Mapping[str, str], rule: str, rules: Rules, looked: Mapping[str, str]) -> str:
     """What the words say to do about a rule; ``looked`` has the keys of the records that were looked for."""
-    about, differs, kind = rule.partition(" differs from ")
-    word, _, about = ("differs", "", about) if differs else rule.partition(" ")
+    word, about, kept = _parts(rule)
     if word == "violated" and words is _REFUSED:
         return _violating(about)
     known = (each for each in (rule, f"{word} {_sort(rules, about)}", word, word.rstrip(",")) if each in words)
-    root = about.partition(".")[0]
     text = words.get(next(known, ""))
-    key, window = looked.get(root, "..."), _window(rules, rule)
-    return text.format(about=about, root=root, kind=kind, key=key, window=window) if text else rule
+    root, window = about.partition(".")[0], _window(rules, rule)
+    return text.format(about=about, root=root, kept=kept, key=looked.get(root, "..."), window=window) if text else rule
+
+
+def _parts(rule: str) -> tuple[str, str, str]:
+    """The word of a rule, what it is about, and what that is compared with."""
+    compared, differs, kind = rule.partition(" differs from ")
+    if not differs:
+        word, _, about = rule.partition(" ")
+        return word, about, ""
+    about, _, kept = compared.partition(" from ")
+    return "differs", about, kept or f"{kind}.{about.rpartition('.')[2]}"
 
 
 def _sort(rules: Rules, about: str) -> str:
@@ -168,6 +177,8 @@ def _sort(rules: Rules, about: str) -> str:
         return "signature"
     if about.partition(".")[0] in ("body", "header", "query", "path"):
         return "place"
+    if about.partition(" ")[0] == f"client.{rules.product.client_field}":
+        return "client"
     return about
 
 

@@ -403,7 +403,7 @@ def test_a_client_that_nobody_closes(url: str) -> None:
     client = Client(url)
     client.health()
     del client
-    gc.collect()
+    gc.collect()  # A ResourceWarning that is still to come, comes here.
 
 
 # The package

@@ -150,6 +150,21 @@ def test_a_full_quota_is_told_with_the_time_until_it_is_over(sandbox: str) -> No
     assert call("POST", f"{sandbox}/v2/otp/validate", VALIDATE, headers=TILL).status == 200
 
 
+def test_what_a_record_keeps_is_told_by_its_name(sandbox: str) -> None:
+    holder = {"Authorization": "Bearer test-bearer-token", "X-TENANT-ID": "GLOBEX_CORP"}
+    call("POST", f"{sandbox}/v1/otp/generate", {"mobileNumber": PHONE}, headers=holder)
+    lines = explained(sandbox)
+    assert lines[2] == "because    header.X-TENANT-ID from client.tenant differs from client"
+    assert ways_in(lines)["200 SUCCESS"] == "send as header.X-TENANT-ID what client.tenant is"
+    call("POST", f"{sandbox}/auth/v1/otp/validate", {})
+    assert ways_in(explained(sandbox))["200 brandMismatch"] == "send another body.brand than session.brand is"
+
+
+def test_a_client_that_is_test_data_is_one_of_the_known(sandbox: str) -> None:
+    call("POST", f"{sandbox}/verification/mobile360/otp/send", {}, headers=CASHFREE)
+    assert ways_in(explained(sandbox))["403 IP not whitelisted"] == 'have client.id "TEST_IP": GET credentials'
+
+
 # What it proposes, done
 
 

@@ -18,13 +18,13 @@ FILES = {
 LAYERS = (
     (
         "nothing of ours",
-        "charsets client.answers clock coverage ecma errors folder graphs instruments keywords masking "
-        "matching phones recording recording.writing state tokens web web.problems",
+        "charsets client.answers clock ecma errors folder graphs instruments keywords masking matching "
+        "phones recording recording.writing state tokens web web.problems",
     ),
     (
         "what is read first",
-        "automaton client.wire conversation.expecting conversation.notation conversation.steps listening "
-        "settings state.faults yamltext",
+        "automaton client.wire conversation.expecting conversation.notation conversation.steps coverage "
+        "listening settings state.faults yamltext",
     ),
     (
         "words and files",
@@ -45,14 +45,14 @@ LAYERS = (
     (
         "a spec, the state",
         "conversation.calls conversation.telling forms matching.comparing matching.javaregex "
-        "matching.jsonpaths recording.known remembering spec state.memory",
+        "matching.jsonpaths recording.prepared remembering spec state.memory",
     ),
     (
         "a form, an operation, a request pattern",
-        "bound conversation.playing fixture matching.pattern recording.bodies tighten",
+        "bound conversation.playing fixture matching.pattern recording.known tighten",
     ),
-    ("the contract", "contract conversation recording.drafting"),
-    ("what can be wrong", "possible"),
+    ("the contract", "contract conversation recording.bodies"),
+    ("what can be wrong", "possible recording.drafting"),
     ("spec and fixture", "rules"),
     ("what one decision looks at", "arming crosscheck look web.asking web.preferences"),
     ("what decides beside the fixture", "credentials forced scenario signatures"),

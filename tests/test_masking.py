@@ -189,7 +189,7 @@ def test_what_is_not_called_so_is_none(name: str) -> None:
         ("password: abc", "password: abc"),
         ("", ""),
     ],
-    ids=["cut", "with a rest", "a form", "a header's", "a scheme", "a list", "no secret", "no JWT", "no JSON", "nothing"],
+    ids=["cut", "with a rest", "a form", "a header's", "a scheme", "a list", "no secret", "no JWT", "no JSON", "none"],
 )  # fmt: skip
 def test_a_body_of_any_form_is_masked(body: str, shown: str) -> None:
     assert masked_body(body) == shown

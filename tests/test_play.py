@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mocksrv.conversation.notation import FORMS
+from mocksrv.conversation.reading import CLOCK, FILE, SANDBOX
+from mocksrv.conversation.steps import WORDS
 from mocksrv.threaded import running
 from tests.http import app_for, call
 
@@ -454,3 +457,27 @@ def test_help_tells_the_exit_codes() -> None:
     assert code == 0
     told = " ".join(out.split())
     assert "0 all went well; 1 something else came than was expected; 2 a file, an option or a server that" in told
+
+
+def test_the_examples_of_the_documentation_are_played(url: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs/conversations.md").read_text("utf-8")
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "steps:" in block]
+    files = [tmp_path / f"{number}.yaml" for number in range(len(blocks))]
+    for file, block in zip(files, blocks, strict=True):
+        file.write_text(block)
+    code, out, _ = play(*files, "--base-url", url)
+    assert (code, len(files)) == (0, 2), out
+    shown = re.search(r"\$ mocksrv play verify.yaml\n.*?\n((?:  ok .*\n)+)(.*)\n", page)
+    assert shown
+    assert out.startswith(f"{files[0]} at {url}/@play-0-")
+    assert "".join(out.splitlines(keepends=True)[1:5]) == shown[1]
+
+
+def test_the_documentation_names_every_word_of_the_language() -> None:
+    page = (ROOT / "docs/conversations.md").read_text("utf-8")
+    for word in {word for words in WORDS.values() for word in words} | {*FILE, *SANDBOX}:
+        assert re.search(rf"`[^`]*\b{word}:", page), word
+    for form in FORMS:
+        assert f"&#124;{form}}}" in page, form
+    for action in CLOCK:
+        assert f"`{action}`" in page, action

@@ -112,7 +112,7 @@ def test_many_servers_leave_nothing() -> None:
             held.append(Held.now())
     _, before, *_, after = [*held, Held.now()]
     assert (after.threads, after.files) == (before.threads, before.files)
-    assert after.objects - before.objects < 1000
+    assert (after.objects - before.objects) / MANY < 10  # Coverage, if it runs, keeps 7, for the threads that it saw.
     assert after.memory - before.memory < 4 * 2**20
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Any
 
 from mocksrv.client.answers import Operation, Request
@@ -16,11 +17,22 @@ from mocksrv.errors import MocksrvError, nearest
 MOST_SHOWN = 20
 
 
+class Served:
+    """What the server serves. It does not change while the server runs, and is asked for once."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        return tuple(Operation.read(each) for each in self._wire.get("operations")["operations"])
+
+
 class Requests:
     """The journal, newest first."""
 
-    def __init__(self, wire: Wire, operations: Callable[[], Sequence[Operation]]) -> None:
-        self._wire, self._operations = wire, operations
+    def __init__(self, wire: Wire, served: Served) -> None:
+        self._wire, self._served = wire, served
 
     def all(self, *, since: str | datetime | None = None, limit: int | None = None) -> list[Request]:
         """Every call, or those not older than a moment."""
@@ -78,7 +90,7 @@ class Requests:
         return [Request.read(each) for each in told["requests"]], told["meta"]["dropped"]
 
     def _known(self, name: str | None) -> Operation | None:
-        known = {each.name: each for each in self._operations()}
+        known = {each.name: each for each in self._served.operations}
         if name is not None and name not in known:
             raise MocksrvError(f'there is no operation "{name}"{nearest(name, known)}')
         return known[name] if name is not None else None

@@ -6,12 +6,11 @@ import re
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mocksrv.client.answers import Fault, Operation
-from mocksrv.client.calls import Requests
+from mocksrv.client.calls import Requests, Served
 from mocksrv.client.controls import Faults, Records, SandboxClock, Scenarios, Value
 from mocksrv.client.inbox import Messages, Otps
 from mocksrv.client.wire import Wire, escaped, new_http
@@ -39,6 +38,7 @@ class Client:
         self._http = new_http() if http is None else http
         self._token = token
         self._wire = Wire(self.base_url, self._http, token)
+        self._served = Served(self._wire)
         # Also when nobody closes it: no test is to fail for a socket that this client left open.
         self._end = weakref.finalize(self, self._http.close) if http is None else None
         self.clock = SandboxClock(self._wire)
@@ -46,7 +46,7 @@ class Client:
         self.messages = Messages(self._wire)
         self.otps = Otps(self._wire)
         self.records = Records(self._wire)
-        self.requests = Requests(self._wire, lambda: self.operations)
+        self.requests = Requests(self._wire, self._served)
         self.scenarios = Scenarios(self._wire)
 
     def __str__(self) -> str:
@@ -55,10 +55,10 @@ class Client:
     def __repr__(self) -> str:
         return f"mocksrv.Client({self.base_url!r})"
 
-    @cached_property
+    @property
     def operations(self) -> tuple[Operation, ...]:
-        """What is served. It does not change while the server runs, and is asked for once."""
-        return tuple(Operation.read(each) for each in self._wire.get("operations")["operations"])
+        """What is served."""
+        return self._served.operations
 
     def health(self) -> Mapping[str, Any]:
         """Alive, since when, which answers broke their spec, and what was dropped for want of room."""

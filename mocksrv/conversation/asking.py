@@ -74,7 +74,7 @@ def ask(http: Http, method: str, url: str, headers: Mapping[str, Any], content: 
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+    return [(each[0].encode(), each[1].encode("utf-8", "surrogatepass")) for each in headers.items()]
 
 
 def _document(response: httpx.Response) -> Any:

@@ -46,7 +46,7 @@ class Calls:
         """Headers and body."""
         given, headers = step.given, self._headers(step)
         if "raw" in given:
-            return headers, str(self.values.filled(given["raw"])).encode()
+            return headers, str(self.values.filled(given["raw"])).encode("utf-8", "surrogatepass")
         body = self.values.filled(given.get("send"))
         if given.get("sign"):
             headers, body = self._signed(step, headers, body)

@@ -122,5 +122,8 @@ def shown(value: Any) -> str:
     """A value as a person reads it, shortened."""
     if isinstance(value, (Like, Near, Nothing)):
         return str(value) if not isinstance(value, Nothing) else repr(value)
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "a document that is nested very deeply"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} ..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ class Player:
             return self._failed(Outcome(step, FAIL, failed.why, failed.differences, failed.told))
         except (MocksrvError, NoAnswer) as error:
             return Outcome(step, FAIL, str(error))
+        except (re.error, UnicodeError) as error:  # what was remembered does not fit where it is named
+            return Outcome(step, FAIL, f"this cannot be asked or expected: {error}")
 
     def _failed(self, outcome: Outcome) -> Outcome:
         """Another answer says nothing where the world is another one: where time was not moved, say."""

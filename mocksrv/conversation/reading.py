@@ -20,7 +20,7 @@ CLOCK: Mapping[str, tuple[str, ...]] = {
     "freeze": ("to",), "advance": ("by",), "set": ("to",), "run": (), "reset": ()
 }  # fmt: skip
 ARM = ("operation", "answer", "fault", "delay", "bytes", "lasts", "where", "times", "after", "for")
-_ASK = re.compile(r"[A-Z]+ +/\S*")
+_ASK = re.compile(r"[A-Z-]+ +/\S*")
 Place = tuple[str | int, ...]
 
 

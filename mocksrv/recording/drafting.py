@@ -136,6 +136,8 @@ def _arm(session: Session, drafts: list[Draft]) -> None:
         else:
             last = None
         _go_wrong(draft.step, way)
+        if draft.call.method == "HEAD":
+            draft.step.pop("body", None)
         last = None if draft.behind else last
 
 
@@ -162,7 +164,7 @@ def _go_wrong(step: Document, way: str | None) -> None:
     if way in _BREAKS:
         step["expect"] = NO_ANSWER
     if way in (*_BREAKS, "malformed"):
-        step.pop("body")
+        step.pop("body", None)
         step.pop("remember", None)
     if way == "empty":
         step["body"] = ""

@@ -12,9 +12,8 @@ ANY = f"{PATTERN}.+"
 # What the journal shows of a secret; the same secret has the same mask.
 MASK = re.compile(r"\*\*\*[0-9a-f]{8}")
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_UUID = "\x00"
 _LONG = 12
-_RUNS = re.compile(r"[0-9A-Za-z]+|[^0-9A-Za-z]+")
+_RUNS = re.compile(rf"{UUID.pattern}|[0-9A-Za-z]+|[^0-9A-Za-z]+")
 _KINDS = ("0-9", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z")
 
 
@@ -38,7 +37,7 @@ def text_of(value: Any) -> str | None:
 def can_be_named(value: Any) -> bool:
     """Whether it is worth a name when a client sends it back: a text or number of four signs with a digit."""
     text = text_of(value)
-    return text is not None and len(text) >= 4 and any(sign.isdigit() for sign in text)
+    return text is not None and len(text) >= 4 and re.search("[0-9]", text) is not None
 
 
 def looks_made(value: Any) -> bool:
@@ -47,15 +46,14 @@ def looks_made(value: Any) -> bool:
     if text is None or isinstance(value, float):
         return False
     runs = max(re.findall(r"[0-9a-f]+|[0-9A-F]+", text), key=len, default="")
-    return UUID.search(text) is not None or (len(runs) >= _LONG and any(sign.isdigit() for sign in runs))
+    return UUID.search(text) is not None or (len(runs) >= _LONG and _has_digits(runs))
 
 
 def shape(value: Any) -> str:
     """The pattern of a value's kind: where there are digits its signs may be others of theirs, all else stays."""
     if isinstance(value, (int, float)):
         return f"{NUMBER_PATTERN}{'[0-9.e+-]+' if isinstance(value, float) else '-?[0-9]+'}"
-    pieces = (_run(run) if _has_digits(run) else quoted(run) for run in _RUNS.findall(UUID.sub(_UUID, value)))
-    return _pattern("".join(pieces)) if value else PATTERN
+    return _pattern("".join(_run(run) if _has_digits(run) else quoted(run) for run in _RUNS.findall(value)))
 
 
 def alike(one: Any, other: Any) -> str | None:
@@ -64,7 +62,7 @@ def alike(one: Any, other: Any) -> str | None:
     Words are never of a kind: an answer that says another word is another answer.
     """
     if isinstance(one, str) and isinstance(other, str):
-        return _alike_texts(*(_RUNS.findall(UUID.sub(_UUID, each)) for each in (one, other)))
+        return _alike_texts(_RUNS.findall(one), _RUNS.findall(other))
     if any(isinstance(each, bool) or not isinstance(each, (int, float)) for each in (one, other)):
         return None
     lengths = [len(json.dumps(each)) for each in (one, other)]
@@ -77,7 +75,7 @@ def verbatim(text: str) -> str:
 
 
 def _pattern(regex: str) -> str:
-    return PATTERN + escaped(regex.replace(_UUID, UUID.pattern))
+    return PATTERN + escaped(regex)
 
 
 def _alike_texts(one: list[str], other: list[str]) -> str | None:
@@ -95,11 +93,13 @@ def _alike_texts(one: list[str], other: list[str]) -> str | None:
 
 
 def _has_digits(run: str) -> bool:
-    return run.isalnum() and any(sign.isdigit() for sign in run)
+    return re.fullmatch("[0-9A-Za-z]*[0-9][0-9A-Za-z]*", run) is not None or UUID.fullmatch(run) is not None
 
 
 def _run(*runs: str) -> str:
     """The class of the signs of runs, and how many there are."""
+    if all(UUID.fullmatch(run) for run in runs):
+        return UUID.pattern
     signs = next((kind for kind in _KINDS if all(re.fullmatch(f"[{kind}]+", run) for run in runs)), "0-9A-Za-z")
     lengths = {len(run) for run in runs}
     return f"[{signs}]+" if len(lengths) > 1 else f"[{signs}]{{{lengths.pop()}}}"

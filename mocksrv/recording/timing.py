@@ -41,13 +41,13 @@ def timings(calls: Sequence[Call]) -> list[Timing]:
 def _frozen(calls: Sequence[Call]) -> list[bool]:
     """Whether the clock stood still at each call: the next or the last one has the same time although some went by.
 
-    It also did when it shows whole seconds that are not the real time: somebody wrote them.
+    It also did when it shows whole seconds that are no move from the real time: somebody wrote them.
     """
     found: list[bool] = []
     for index, call in enumerate(calls):
         beside = [calls[other] for other in (index - 1, index + 1) if 0 <= other < len(calls)]
         same = any(each.at == call.at and abs(each.real - call.real) > 2 for each in beside)
-        whole = call.at % SECOND == 0 and abs(call.at - call.real) > NOISE
+        whole = call.at % SECOND == 0 and not _is_round(call.at - call.real)
         moved = index > 0 and found[-1] and (call.at - calls[index - 1].at) % SECOND == 0
         found.append(same or whole or moved)
     return found

@@ -19,7 +19,7 @@ def written(document: Mapping[str, Any]) -> str:
     """The text of a conversation: one line for what fits into one, a blank line between steps."""
     lines: list[str] = []
     for name, value in document.items():
-        if name == "steps":
+        if name == "steps" and value:
             lines.append("steps:")
             for step in value:
                 lines += [*_item(step, 2), ""]

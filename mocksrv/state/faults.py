@@ -34,7 +34,7 @@ def read_transport(fault: str | None, delay: str | None) -> Transport:
     """
     if fault is not None and fault not in KINDS:
         raise ValueError(f'"{fault}" is no way for an answer to go wrong{nearest(fault, KINDS)}')
-    return Transport(fault, (0.0, 0.0) if delay is None else _read_delay(delay))
+    return Transport(fault and str(fault), (0.0, 0.0) if delay is None else _read_delay(delay))
 
 
 def _read_delay(text: str) -> tuple[float, float]:

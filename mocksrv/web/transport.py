@@ -1,6 +1,6 @@
 """Sends an answer late, or wrong: short of what it promised, in drops, or with a body that is no JSON.
 
-All of it is done by the response's iterable, the same under granian and under ``mocksrv.server.running``: both send
+All of it is done by the response's iterable, the same under granian and under ``mocksrv.threaded.running``: both send
 a body as it is yielded, and end the connection when less came than Content-Length promised. To close before the status
 line is impossible there: a WSGI server sends an answer of its own (500) when the app gives none.
 """
