@@ -34,7 +34,7 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mocksrv check
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --cov --cov-report=term $(PYTEST)
 
 soak: $(VENV)/.test
 	MOCKSRV_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_differential.py --durations=0 --durations-min=1 $(PYTEST)
