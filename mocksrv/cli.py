@@ -7,13 +7,12 @@ taken, or the address is not one to listen on.
 from __future__ import annotations
 
 import json
-import logging
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial, wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +20,13 @@ from mocksrv import __version__
 from mocksrv.cli_coverage import coverage
 from mocksrv.cli_talk import play, record
 from mocksrv.errors import LoadError, MocksrvError, Problem, SettingsError, nearest
+from mocksrv.logs import log_to_stderr
 from mocksrv.settings import Settings, load_settings, variable
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from mocksrv.vendor import Catalogue
 
 CHECKED = ("root",)
 FORMATS = ("text", "json", "github")
@@ -96,8 +101,7 @@ def serve(**given: Any) -> None:
     One line on stdout says when: "mocksrv ready url=... operations=...". Everything else goes to stderr.
     """
     settings = _settings(given)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    from mocksrv.app import catalogue_of, create_app, starting
+    from mocksrv.app import catalogue_of, starting
     from mocksrv.server import serve as serve_app
 
     catalogue = catalogue_of(settings)
@@ -110,8 +114,16 @@ def serve(**given: Any) -> None:
 
     # A forked worker has what was loaded; a spawned one gets only what can be pickled, and loads it again.
     loaded = catalogue if multiprocessing.get_start_method() == "fork" else None
-    cut = serve_app(partial(create_app, settings, loaded), settings.host, settings.port, settings.grace, ready)
+    cut = serve_app(partial(_worker, settings, loaded), settings.host, settings.port, settings.grace, ready)
     click.echo(f"mocksrv stopped cut={cut}" + (f" ({_count(cut, 'request')} cut in flight)" if cut else ""), err=True)
+
+
+def _worker(settings: Settings, catalogue: Catalogue | None) -> Flask:
+    """What the server's own process runs."""
+    from mocksrv.app import create_app
+
+    log_to_stderr()
+    return create_app(settings, catalogue)
 
 
 @main.command()

@@ -168,6 +168,12 @@ def test_what_cannot_be_signed_is_refused(sandbox: str, given: dict[str, Any], r
     assert (answer.status, answer.body) == (refusal["status"], refusal)
 
 
+def test_nobody_signs_for_a_client_that_is_not_there(sandbox: str) -> None:
+    answer = admin(sandbox, "/sign", "POST", {"operation": "VrsMobile360SendOtpRequest", "client": "nobody"})
+    detail = f'There is no client "nobody" in {name_of(sandbox)}.'
+    assert answer.body == problem(404, "no-such-record", "No such record", detail)
+
+
 # records
 
 

@@ -121,6 +121,15 @@ def test_every_code_that_is_sent_is_a_line_on_stderr() -> None:
     assert err[0].endswith(" INFO otp 111000 sent by SMS to 9876543210, WHATSAPP to 9876543210 (generateOtp Test123)")
 
 
+def test_a_log_that_nobody_reads_does_not_stop_the_server() -> None:
+    """The pipe of stderr takes 64 KiB: some four hundred of these lines."""
+    with serving(MOCKSRV_QUOTAS="off") as served:
+        channels = ["SMS", "WHATSAPP"]
+        for number in range(900):
+            body = {"otp_verification_id": f"Id{number}", "user_id": "USER827364", "notification_modes": channels}
+            assert call("POST", f"{served.url}/ppi/otp/generate", body, headers=CASHFREE).status == 200
+
+
 @contextmanager
 def connected(served: Served) -> Iterator[socket.socket]:
     parts = urlsplit(served.url)

@@ -18,7 +18,7 @@ FILES = {
 LAYERS = (
     (
         "nothing of ours",
-        "charsets client.answers clock ecma errors folder graphs instruments keywords masking matching "
+        "charsets client.answers clock ecma errors folder graphs instruments keywords logs masking matching "
         "phones recording recording.writing state tokens web web.problems",
     ),
     (
@@ -39,8 +39,8 @@ LAYERS = (
     ),
     (
         "within a spec, a world",
-        "client compiled conversation.target matching.unread person recording.heads recording.naming "
-        "recording.timing sections state.world weight",
+        "client compiled conversation.target matching.unread person recording.failing recording.heads "
+        "recording.naming recording.timing sections state.world weight",
     ),
     (
         "a spec, the state",

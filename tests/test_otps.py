@@ -487,3 +487,12 @@ def test_fifty_waiters_are_all_told_by_one_code(
     arrived(50)
     generate(sandbox)
     assert {(each.result(timeout=10).status, each.result().body["key"]) for each in told} == {(200, "Test123")}
+
+
+def test_who_waits_in_a_sandbox_that_ends_is_told_at_once(url: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        admin(f"{url}/@ending", "/health")
+        told = pool.submit(admin, f"{url}/@ending", "/otps/wait?timeout=60s")
+        while not told.done():
+            call("DELETE", f"{url}/__admin/sandboxes/ending")
+    assert told.result().status == 204

@@ -137,10 +137,7 @@ def test_a_session_with_cashfree_mobile_360_and_a_client_that_signs(sandbox: str
         return call("POST", f"{sandbox}/verification/mobile360/otp/{path}", body, headers=headers)
 
     def send(id_: str, headers: dict[str, str] = CASHFREE, ago: int = 0) -> Answer:
-        at = (now(sandbox) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        consent = {"timestamp": at, "purpose": "User consent to fetch data.", "obtained": True, "type": "EXPLICIT"}
-        body = {"verification_id": id_, "mobile_number": "9876543210", "notification_modes": ["SMS"]}
-        return ask("send", {**body, "user_consent": consent}, headers)
+        return ask("send", consenting(sandbox, id_, ago), headers)
 
     assert send("v-1").status == 200
     ask("verify", {"verification_id": "v-1", "otp": "000000"})
@@ -296,7 +293,8 @@ def test_a_session_with_m2p_prepaid(sandbox: str, tmp_path: Path) -> None:
         return call("POST", f"{sandbox}/prepaid/customer/v1/otp/validate-otp", body, headers=headers).status
 
     token = call("POST", f"{sandbox}/auth/token", asking).body["access_token"]
-    call("POST", f"{sandbox}/auth/token", {**asking, "clientSecret": "wrong"})
+    for wrong in ("wrong", " ", 5):
+        call("POST", f"{sandbox}/auth/token", {**asking, "clientSecret": wrong})
     issued = {**acme, "Authorization": f"Bearer {token}"}
     trace = generate(issued)["traceNumber"]
     validate(issued, traceNumber=trace, mobileOtp="000000")
@@ -324,9 +322,10 @@ def test_a_session_with_m2p_prepaid(sandbox: str, tmp_path: Path) -> None:
         "otp code_4 to d@example.com",
         "otp code_5 to 9876543210",
     ]
-    first, second = steps(talk, "/auth/token")
+    first, *wrong = steps(talk, "/auth/token")
     assert (first["as"], first["send"]["clientSecret"]) == (None, "$secret")
-    assert second["send"]["clientSecret"].startswith("***")
+    assert [step["send"]["clientSecret"] for step in wrong[1:]] == [" ", 0]
+    assert wrong[0]["send"]["clientSecret"].startswith("***")
     by_token, dual, two, stranger, nobody, bad, _ = steps(talk, "/prepaid/customer/v1/otp/generate")
     assert by_token["with"] == {"Authorization": "Bearer $access_token", "X-Tenant-Id": "ACME_CORP"}
     assert by_token["remember"] == {"trace_number": "result.traceNumber"}
@@ -340,6 +339,13 @@ def test_a_session_with_m2p_prepaid(sandbox: str, tmp_path: Path) -> None:
 
 
 # --- other sessions ------------------------------------------------------------------------------------------------
+
+
+def consenting(sandbox: str, id_: str, ago: int = 0) -> dict[str, Any]:
+    at = (now(sandbox) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    consent = {"timestamp": at, "purpose": "User consent to fetch data.", "obtained": True, "type": "EXPLICIT"}
+    named = {"verification_id": id_, "mobile_number": "9876543210", "notification_modes": ["SMS"]}
+    return {**named, "user_consent": consent}
 
 
 def submit(sandbox: str, id_: str, code: str) -> Answer:
@@ -381,6 +387,44 @@ def test_a_clock_that_stood_still_stands_still_in_a_play_and_its_times_are_kept(
     assert others(talk)[0] == "clock: freeze 2026-01-01T00:00:00Z"
     assert [deed for deed in others(talk) if "advance" in deed] == ["clock: advance 9m", "clock: advance 1m"]
     assert steps(talk, "/v2/otp")[0]["body"]["validUpto"] == "2026-01-01T05:40:00+05:30"
+
+
+def test_calls_of_odd_kinds(sandbox: str, tmp_path: Path) -> None:
+    generate(sandbox, "My-1")
+    media = {**CASHFREE, "Content-Type": "application/json"}
+    for raw in ('{"otp_verification_id": "My-1", "otp_verification_id": "x"}', "[NaN]", '{"user": "My-1, $x", '):
+        call("POST", f"{sandbox}/ppi/otp/submit", raw=raw, headers=media)
+    call("POST", f"{sandbox}/ppi/otp/submit", raw='{"otp_verification_id": "My-1", "otp": "1"}', headers=CASHFREE)
+    call("POST", f"{sandbox}/ppi/otp/submit", raw="otp_verification_id=My-1&otp=a+b", headers={"Content-Type": "a/b"})
+    call("POST", f"{sandbox}/ppi/otp/submit", headers=CASHFREE)
+    call("HEAD", f"{sandbox}/ppi/user", headers=CASHFREE)
+    call("GET", f"{sandbox}/auth/v1/My-1/a%20b$c/%C3%A9?token=secret&id=My-1&q=$now%26", headers=CASHFREE)
+    call("POST", f"{sandbox}/ppi/otp/submit", {}, headers={**CASHFREE, "Prefer": "fault=malformed"})
+    armed = call("POST", f"{sandbox}/__admin/faults", {"answer": "429 rateLimitExceeded"}).body["id"]
+    call("POST", f"{sandbox}/ppi/otp/submit", {}, headers=CASHFREE)
+    call("DELETE", f"{sandbox}/__admin/faults/{armed}")
+    signed = call("POST", f"{sandbox}/verification/mobile360/otp/send", consenting(sandbox, "My-2"), headers=CASHFREE)
+    number = signed.body["reference_id"]
+    call("POST", f"{sandbox}/verification/mobile360/otp/verify", {"verification_id": str(number), "otp": "1111"},
+         headers=CASHFREE)  # fmt: skip
+
+    talk = recorded(sandbox, tmp_path / "talk.yaml")
+    twice, nan, broken, bare, form, nothing, spoiled, armed = steps(talk, "/ppi/otp/submit")
+    assert twice["raw"].startswith('{"otp_verification_id": "$unique_otp_verification_id", "otp_')
+    assert (nan["raw"], broken["raw"]) == ("[NaN]", '{"user": "$unique_otp_verification_id, $$x", ')
+    assert bare["with"] == {"Content-Type": None}
+    assert bare["send"] == {"otp_verification_id": "$unique_otp_verification_id", "otp": "1"}
+    assert form["raw"] == "otp_verification_id=$unique_otp_verification_id&otp=a+b"
+    assert ("send" in nothing, "raw" in nothing, "body" in spoiled, armed["expect"]) == (False, False, False, 429)
+    assert others(talk)[-1] == "arm: operation ppiSubmitOtp, answer 429 rateLimitExceeded, times 1"
+    odd = next(step for step in talk.steps if step.path.startswith("/auth/v1/"))
+    id_ = "$unique_otp_verification_id"
+    assert re.fullmatch(
+        rf"/auth/v1/{re.escape(id_)}/a%20b\$\$c/%C3%A9\?token=\*{{3}}\w+&id={re.escape(id_)}&q=\$\$now%26", odd.path
+    )
+    assert odd.given["body"]["path"] == f"/auth/v1/{id_}/a b$$c/é"
+    verified = steps(talk, "/verification/mobile360/otp/verify")[0]
+    assert verified["send"]["verification_id"] == "${reference_id|text}"
 
 
 def test_a_recording_that_does_not_replay_is_written_and_told(sandbox: str, tmp_path: Path) -> None:
@@ -448,7 +492,7 @@ NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
 def calls(*times: tuple[int, int]) -> list[Call]:
     """Calls at a real time and at what the sandbox's clock showed, in milliseconds from NOON on."""
     nothing: dict[str, Any] = {"headers": {}, "body": "", "status": 200, "answer": "", "operation": None}
-    more: dict[str, Any] = {"client": None, "rule": "", "example": "", "looked": (), "fault": None}
+    more: dict[str, Any] = {"client": None, "rule": "", "example": "", "looked": (), "fault": None, "violations": ()}
     return [Call(method="GET", url="/", **nothing, **more, real=NOON + real, at=NOON + at) for real, at in times]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from mocksrv.explain import reasons
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told, moment, sentence
-from mocksrv.matching.pattern import read_pattern
+from mocksrv.matching.pattern import Pattern, read_pattern
 from mocksrv.matching.unread import UnknownMatcher
 from mocksrv.state.contract import DEFAULT, Entry
+
+MOST_SECONDS = 10.0
 
 
 def get_requests(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -69,11 +72,18 @@ def _entry(desk: Desk, asked: Asked) -> Entry:
 
 def _fitting(desk: Desk, asked: Asked) -> list[Entry]:
     """Raises Refused, also for a pattern that takes too long to be judged."""
+    until = time.monotonic() + MOST_SECONDS
     try:
         pattern = read_pattern(asked.body)
-        return [each for each in desk.state.entries(asked.sandbox) if pattern.matches(each.request)]
+        return [each for each in desk.state.entries(asked.sandbox) if _fits(pattern, each, until)]
     except UnknownMatcher as error:
         raise Refused(422, "unknown-matcher", "This pattern cannot be read", sentence(str(error))) from None
+
+
+def _fits(pattern: Pattern, entry: Entry, until: float) -> bool:
+    if time.monotonic() > until:
+        raise UnknownMatcher(f"judging it takes more than {MOST_SECONDS:g} seconds")
+    return pattern.matches(entry.request)
 
 
 def _list(desk: Desk, asked: Asked, found: list[dict[str, Any]], total: int) -> dict[str, Any]:

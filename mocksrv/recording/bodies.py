@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote_plus
 
 from mocksrv.conversation.expecting import Path
 from mocksrv.conversation.notation import escaped
+from mocksrv.conversation.places import place_of
 from mocksrv.recording import moments
 from mocksrv.recording.known import Known, Where, within
 from mocksrv.recording.session import Call
@@ -80,10 +81,17 @@ class Bodies:
     def _sent(self, path: Path, value: Any) -> Any:
         named = self.known.name(self.index, value)
         if named is None and is_masked(value):
-            named = self.known.secret(self.index, self.call, path, value)
+            return self.known.secret(self.index, self.call, path, value) or self._stranger(path, value)
         if named is None and not self.exact:
             named = moments.sent_as(value, self.call.at)
         return named or (escaped(value) if isinstance(value, str) else value)
+
+    def _stranger(self, path: Path, mask: str) -> Any:
+        """Something for a secret that nobody knows, as wrong as it was: the mask itself will do, if it was a text."""
+        broken = {
+            each.rpartition(" ")[2] for each in self.call.violations if each.startswith(f"body.{place_of(path)} ")
+        }
+        return " " if "missing" in broken else 0 if "type" in broken else mask
 
     def _came(self, path: Path, value: Any, volatile: Mapping[Where, str]) -> Any:
         where, text = (self.index, path), text_of(value)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mocksrv.conversation.places import path_of, put
-from mocksrv.conversation.steps import NO_ANSWER
 from mocksrv.recording.bodies import Bodies, is_document
+from mocksrv.recording.failing import Order, order_of, spoiled, way_of
 from mocksrv.recording.heads import Head, has_clients
 from mocksrv.recording.known import Known, Where
 from mocksrv.recording.prepared import Prepared
@@ -18,8 +18,6 @@ from mocksrv.recording.session import Call, Session
 from mocksrv.recording.shapes import shape
 
 Document = dict[str, Any]
-_BREAKS = ("close", "truncate")
-_PREFERRED = re.compile(r"(?:^|,)\s*fault\s*=\s*\"?(\w+)")
 
 
 @dataclass
@@ -60,7 +58,10 @@ def _draft(known: Known, index: int, call: Call, volatile: Mapping[Where, str]) 
     step: Document = {"say": _said(call), "ask": bodies.ask(), "as": None, "with": _with(bodies, call, head)}
     step |= _sent(bodies, call, head.signature)
     step |= {"expect": call.status, "body": bodies.expected(volatile)}
-    known.hear(index, call)
+    way = way_of(known.session, call)
+    spoiled(step, "empty" if call.method == "HEAD" else way)
+    if way is None:
+        known.hear(index, call)
     return Draft(call, step, [*({"clock": move} for move in timing.moves), *known.fetched[index]])
 
 
@@ -124,50 +125,15 @@ def _is_pattern(body: Any, path: tuple[str | int, ...]) -> bool:
 
 def _arm(session: Session, drafts: list[Draft]) -> None:
     """What made an answer go wrong is armed before it, once for as many calls as come one behind the other."""
-    last: Document | None = None
+    last: Order | None = None
     for draft in drafts:
-        order = _order(session, draft.call)
-        way = order.get("fault") if order else _preferred(draft.call)
+        order = order_of(session, draft.call)
         if order and last is not None and not draft.before and {**last, "times": 1} == order:
             last["times"] += 1
         elif order:
             draft.before.append({"arm": order})
             last = order
-        else:
-            last = None
-        _go_wrong(draft.step, way)
-        if draft.call.method == "HEAD":
-            draft.step.pop("body", None)
-        last = None if draft.behind else last
-
-
-def _order(session: Session, call: Call) -> Document | None:
-    """What must be armed for a call to be answered as it was; None when nothing acted upon it."""
-    if call.fault is None:
-        return None
-    ordered = session.faults.get(call.fault)
-    if ordered is None:
-        return {"operation": call.operation, "answer": call.example, "times": 1} if "armed" in call.rule else None
-    kept = {name: value for name, value in ordered.items() if name not in ("operation", "times", "after", "for")}
-    return {"operation": call.operation, **kept, "times": 1}
-
-
-def _preferred(call: Call) -> str | None:
-    """How a call asked for its answer to go wrong."""
-    prefer = next((value for name, value in call.headers.items() if name.lower() == "prefer"), "")
-    match = _PREFERRED.search(prefer)
-    return match[1] if match else None
-
-
-def _go_wrong(step: Document, way: str | None) -> None:
-    """What comes of an answer that goes wrong on its way."""
-    if way in _BREAKS:
-        step["expect"] = NO_ANSWER
-    if way in (*_BREAKS, "malformed"):
-        step.pop("body", None)
-        step.pop("remember", None)
-    if way == "empty":
-        step["body"] = ""
+        last = None if draft.behind or order is None else last
 
 
 def _most_common(heads: Iterable[Head]) -> str | None:

@@ -72,10 +72,6 @@ class Known:
         """Whether a client has said it before any server did."""
         return text in self._said
 
-    def was_issued(self, text: str) -> bool:
-        """Whether an answer before has given it."""
-        return text in self._issued
-
     def name(self, index: int, value: Any) -> str | None:
         """What a value is called at a call, as a text that stands for it: a code, a unique id, or one issued before."""
         text = text_of(value)

@@ -37,6 +37,7 @@ class Call:
     example: str
     looked: tuple[tuple[str, str, bool], ...]
     fault: str | None
+    violations: tuple[str, ...]
     at: int
     real: int
 
@@ -138,6 +139,7 @@ def _call(told: Mapping[str, Any]) -> Call:
         example=decision.get("answer", ""),
         looked=tuple(_looked(decision.get("looked", ()))),
         fault=fault[1] if fault else None,
+        violations=tuple(told["violations"]),
         at=_milliseconds(told["sandboxDate"]),
         real=request["loggedDate"],
     )

@@ -67,6 +67,7 @@ class MemoryState:
     def _end(self, sandbox: str) -> None:
         world = self._worlds.pop(sandbox)
         with world.lock:
+            world.end()
             for met, times in world.met.items():
                 add_met(self._met, met, times)
 
@@ -125,7 +126,7 @@ class MemoryState:
             nonlocal found
             world.now = world.clock.now()
             found = at(world)
-            return found is not None
+            return found is not None or world.ended
 
         with world.lock:
             world.changed().wait_for(there, seconds)

@@ -60,6 +60,7 @@ class World:
         self.used = time.monotonic()
         self.met: Counter[Met] = Counter()
         self._past: list[Any] = []
+        self.ended = False
         self._begin()
 
     def reset(self) -> None:
@@ -86,6 +87,12 @@ class World:
         """Told of every code that is sent; made when somebody waits: in most of many sandboxes nobody ever does."""
         self._changed = self._changed or threading.Condition(self.lock)
         return self._changed
+
+    def end(self) -> None:
+        """Let nobody wait any more for what will not come."""
+        self.ended = True
+        if self._changed:
+            self._changed.notify_all()
 
     def record(self, product: str, kind: str, scope: str, key: str) -> Record | None:
         found = self._records.get((product, kind, scope, key))
