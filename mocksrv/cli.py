@@ -24,7 +24,7 @@ from mocksrv.logs import log_to_stderr
 from mocksrv.settings import Settings, load_settings, variable
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from _typeshed.wsgi import WSGIApplication
 
     from mocksrv.vendor import Catalogue
 
@@ -118,7 +118,7 @@ def serve(**given: Any) -> None:
     click.echo(f"mocksrv stopped cut={cut}" + (f" ({_count(cut, 'request')} cut in flight)" if cut else ""), err=True)
 
 
-def _worker(settings: Settings, catalogue: Catalogue | None) -> Flask:
+def _worker(settings: Settings, catalogue: Catalogue | None) -> WSGIApplication:
     """What the server's own process runs."""
     from mocksrv.app import create_app
 
