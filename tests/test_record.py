@@ -322,10 +322,10 @@ def test_a_session_with_m2p_prepaid(sandbox: str, tmp_path: Path) -> None:
         "otp code_4 to d@example.com",
         "otp code_5 to 9876543210",
     ]
-    first, *wrong = steps(talk, "/auth/token")
+    first, *refused = steps(talk, "/auth/token")
     assert (first["as"], first["send"]["clientSecret"]) == (None, "$secret")
-    assert [step["send"]["clientSecret"] for step in wrong[1:]] == [" ", 0]
-    assert wrong[0]["send"]["clientSecret"].startswith("***")
+    assert [step["send"]["clientSecret"] for step in refused[1:]] == [" ", 0]
+    assert refused[0]["send"]["clientSecret"].startswith("***")
     by_token, dual, two, stranger, nobody, bad, _ = steps(talk, "/prepaid/customer/v1/otp/generate")
     assert by_token["with"] == {"Authorization": "Bearer $access_token", "X-Tenant-Id": "ACME_CORP"}
     assert by_token["remember"] == {"trace_number": "result.traceNumber"}

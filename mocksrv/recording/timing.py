@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from mocksrv.conversation.expecting import written
 from mocksrv.recording.session import Call
 
 Move = dict[str, str]
 # Milliseconds. What the clock is ahead by differs by a little from call to call, as a call takes its time.
-NOISE, PAUSE, SECOND = 500, 30_000, 1000
+NOISE, PAUSE, SECOND, LAG = 500, 30_000, 1000, 2
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -39,17 +40,17 @@ def timings(calls: Sequence[Call]) -> list[Timing]:
 
 
 def _frozen(calls: Sequence[Call]) -> list[bool]:
-    """Whether the clock stood still at each call: the next or the last one has the same time although some went by.
+    """Whether the clock stood still at each call: it showed the same time at some in a row although time went by.
 
     It also did when it shows whole seconds that are no move from the real time: somebody wrote them.
     """
     found: list[bool] = []
-    for index, call in enumerate(calls):
-        beside = [calls[other] for other in (index - 1, index + 1) if 0 <= other < len(calls)]
-        same = any(each.at == call.at and abs(each.real - call.real) > 2 for each in beside)
-        whole = call.at % SECOND == 0 and not _is_round(call.at - call.real)
-        moved = index > 0 and found[-1] and (call.at - calls[index - 1].at) % SECOND == 0
-        found.append(same or whole or moved)
+    for at, group in groupby(calls, lambda call: call.at):
+        first, *rest = group
+        same = bool(rest) and rest[-1].real - first.real > LAG
+        whole = at % SECOND == 0 and not _is_round(at - first.real)
+        moved = bool(found) and found[-1] and (at - calls[len(found) - 1].at) % SECOND == 0
+        found += [same or whole or moved] * (1 + len(rest))
     return found
 
 
@@ -92,8 +93,8 @@ def _from_frozen(call: Call, passed: int, real: int, frozen: bool) -> tuple[list
 
 
 def _is_round(milliseconds: int) -> bool:
-    """Whether it is so many seconds, but for the little that a call takes."""
-    return min(milliseconds % SECOND, -milliseconds % SECOND) <= 50
+    """Whether a clock is ahead by so many seconds, but for the little that a call takes until it is decided."""
+    return (milliseconds + LAG) % SECOND <= 50
 
 
 def _advance(milliseconds: int) -> Move:
