@@ -137,10 +137,7 @@ def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
     from mocksrv.conversation.telling import lines_of
 
     target = stage.target(conversation)
-    click.echo(f"{conversation.file} at {target.url}" + (", a real sandbox" if stage.real else ""))
-    if conversation.sandbox and stage.name and not stage.real:
-        wanted = ", ".join(f"{name} {value}" for name, value in conversation.sandbox.items())
-        click.echo(f"  note: this sandbox has its own choices, not those of the file ({wanted})")
+    _announce(stage, conversation, target.url)
     outcomes = []
     for outcome in Player(conversation, target).play():
         outcomes.append(outcome)
@@ -150,10 +147,17 @@ def _played(stage: Stage, conversation: Conversation, tally: Tally) -> bool:
     passed = tally.count(conversation, outcomes)
     if passed:
         stage.end(target)
-    elif len(outcomes) < len(conversation.steps):
-        left = len(conversation.steps) - len(outcomes)
-        click.echo(f"        {left} more step{' was' if left == 1 else 's were'} not played")
+    elif left := len(conversation.steps) - len(outcomes):
+        click.echo(f"        not played: {_counted(left, 'more step')}")
     return passed
+
+
+def _announce(stage: Stage, conversation: Conversation, url: str) -> None:
+    """Tell what is played where."""
+    click.echo(f"{conversation.file} at {url}" + (", a real sandbox" if stage.real else ""))
+    if conversation.sandbox and stage.name and not stage.real:
+        wanted = ", ".join(f"{name} {value}" for name, value in conversation.sandbox.items())
+        click.echo(f"  note: this sandbox has its own choices, not those of the file ({wanted})")
 
 
 @click.command()
@@ -173,21 +177,21 @@ def record(sandbox: str, output: Path, base_url: str) -> int:
     server that cannot be used.
     """
     from mocksrv.client.wire import Wire, new_http
+    from mocksrv.conversation.aiming import split
     from mocksrv.recording.rehearsing import rehearsed
     from mocksrv.recording.session import read_session
     from mocksrv.settings import load_settings
 
     with new_http() as http:
-        session = read_session(Wire(base_url.rstrip("/"), http, load_settings().admin_token), sandbox)
+        server = Wire(split(base_url.rstrip("/"))[0], http, load_settings().admin_token)
+        session = read_session(server, sandbox)
         recording = rehearsed(session, output.as_posix())
     try:
         output.write_text(recording.text, "utf-8")
     except OSError as error:
         raise SettingsError(f"--output: {output} cannot be written: {error.strerror}") from None
     if session.dropped:
-        missing = _counted(session.dropped, "call")
-        are = "it is" if session.dropped == 1 else "they are"
-        click.echo(f"warning: the journal dropped {missing} for want of room; {are} missing", err=True)
+        click.echo(f"warning: for want of room the journal has dropped {_counted(session.dropped, 'call')}", err=True)
     told = f"{output}: {_counted(len(session.calls), 'call')} in {_counted(recording.steps, 'step')}"
     click.echo(told + ("" if recording.wrong else ", rehearsed"))
     _warn(recording)
@@ -200,13 +204,9 @@ def _warn(recording: Recording) -> None:
 
     wrong = recording.wrong
     if wrong:
-        how = (
-            "does not go in a fresh sandbox as it went"
-            if len(wrong) == 1
-            else "do not go in a fresh sandbox as they went"
-        )
-        click.echo(f"warning: {_counted(len(wrong), 'step')} {how} here:", err=True)
+        click.echo(f"warning: {_counted(len(wrong), 'step')} went otherwise in a fresh sandbox than here:", err=True)
         click.echo("\n".join(line for outcome in wrong[:MOST_TOLD] for line in lines_of(outcome)), err=True)
+        click.echo("What was changed of records is not in the journal; it can be written in as a first step.", err=True)
 
 
 def _counted(number: int, what: str) -> str:

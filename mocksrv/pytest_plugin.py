@@ -6,10 +6,12 @@ PYTEST_DONT_REWRITE, as nothing is asserted here.
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,18 @@ if TYPE_CHECKING:
 
 WORDS = ("clock", "otp", "quotas", "scenario", "seed", "strict")
 MOST_SHOWN = 50
-_CLIENT = pytest.StashKey["Client"]()
+
+
+@dataclass
+class _Used:
+    """The sandbox of a test: ``failed`` once the test did, ``story`` once the sandbox has ended."""
+
+    client: Client
+    failed: bool = False
+    story: str | None = None
+
+
+_USED = pytest.StashKey[_Used]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,10 +75,13 @@ def _found(url: str) -> Iterator[Client]:
     """A client of a running server; its token is in MOCKSRV_ADMIN_TOKEN, as it is for ``mocksrv serve``."""
     from mocksrv.client import Client
     from mocksrv.errors import MocksrvError
-    from mocksrv.settings import load_settings
+    from mocksrv.settings import load_settings, variable
 
-    with Client(url, token=load_settings().admin_token) as client:
+    token = variable("admin_token")  # And nothing else: what starts a server need not be right here.
+    with ExitStack() as stack:
         try:
+            settings = load_settings(environ={token: os.environ.get(token, "")})
+            client = stack.enter_context(Client(url, token=settings.admin_token))
             client.health()
         except MocksrvError as error:
             pytest.fail(f"--mocksrv-url: {error}", pytrace=False)
@@ -75,10 +91,16 @@ def _found(url: str) -> Iterator[Client]:
 @pytest.fixture(name="mocksrv")
 def _mocksrv(mocksrv_server: Client, request: pytest.FixtureRequest) -> Iterator[Client]:
     """A client of the test's own sandbox, which is gone after the test; ``mocksrv.base_url`` is its base URL."""
+    from mocksrv.client import Unreachable
+
     with ExitStack() as stack:
-        client = request.node.stash[_CLIENT] = _begun(stack, mocksrv_server, _marked(request.node), request.node)
+        client = _begun(stack, mocksrv_server, _marked(request.node), request.node)
+        used = request.node.stash[_USED] = _Used(client)
         yield client
-        del request.node.stash[_CLIENT]
+        used.story = _story(client)  # A fixture whose end failed before is reported after.
+        if used.failed:
+            with suppress(Unreachable):  # The test's own failure tells more.
+                stack.close()
 
 
 def _begun(stack: ExitStack, server: Client, words: dict[str, Any], node: pytest.Item) -> Client:
@@ -104,7 +126,10 @@ def _name(node: pytest.Item) -> str:
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:
-    """The words of the test's ``mocksrv`` markers; where several say one, the nearest to the test counts."""
+    """The words of the test's ``mocksrv`` markers; where several say one, the nearest to the test counts.
+
+    None is as if nothing were said.
+    """
     words: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("mocksrv"))):
         unknown = [str(each) for each in marker.args] + [each for each in marker.kwargs if each not in WORDS]
@@ -113,17 +138,17 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
 
             pytest.fail(f'@pytest.mark.mocksrv: there is no "{unknown[0]}"{nearest(unknown[0], WORDS)}', pytrace=False)
         words |= marker.kwargs
-    return words
+    return {name: value for name, value in words.items() if value is not None}
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """After a test that passed, judge its client, where that is wanted."""
     result = yield
-    client = item.stash.get(_CLIENT, None)
+    used = item.stash.get(_USED, None)
     wanted = item.config.getoption("mocksrv_strict") or item.config.getini("mocksrv_strict")
-    if client and _marked(item).get("strict", wanted):
-        calls = client.requests.all()
+    if used and _marked(item).get("strict", wanted):
+        calls = used.client.requests.all()
         wrong = [str(each) for each in reversed(calls) if each.violations or each.operation is None]
         if wrong:
             what = f"the client broke the contract or called an unknown path, in {len(wrong)} of {len(calls)} calls:"
@@ -132,12 +157,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to the report of a failure what the sandbox saw."""
     report = yield
-    client = item.stash.get(_CLIENT, None)
-    if client and report.failed:
-        report.sections.append((f"mocksrv: {client}", _story(client)))
+    used = item.stash.get(_USED, None)
+    if used:
+        used.failed = used.failed or call.excinfo is not None
+        if report.failed:
+            report.sections.append((f"mocksrv: {used.client}", used.story or _story(used.client)))
+        if call.when == "teardown":
+            del item.stash[_USED]
     return report
 
 

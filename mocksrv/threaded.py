@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache, cached_property
+from ipaddress import ip_address
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -36,28 +37,43 @@ class Server:
     ``app`` is what ``mocksrv.create_app()`` gives; without it each block has a new one of the built-in vendors, with
     nothing remembered. ``port`` 0 picks a free one. For ``unittest``: ``self.enterContext(mocksrv.Server())``.
 
-    Entering it raises PortTaken and CannotListen.
+    ``admin_token`` is what the admin API asks for, and what ``client`` sends; an ``app`` that is given has to ask for
+    the same, by its own settings.
+
+    Raises SettingsError for a ``host`` that lets other machines in without an ``admin_token``; entering it raises
+    PortTaken and CannotListen.
     """
 
-    def __init__(self, app: WSGIApplication | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._app, self._host, self._port = app, host, port
+    def __init__(
+        self,
+        app: WSGIApplication | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        admin_token: str | None = None,
+    ) -> None:
+        self._app, self._port = app, port
+        self._settings = Settings(host=host, admin_token=admin_token)
         self._stack = ExitStack()
         self.url = ""
 
     @cached_property
     def client(self) -> Client:
-        """A client of the default sandbox, which ends with the block."""
+        """A client of the default sandbox, which ends with the block. Raises RuntimeError outside of it."""
         from mocksrv.client import Client
 
-        return self._stack.enter_context(Client(self.url))
+        if not self.url:
+            raise RuntimeError("this mocksrv.Server does not run; it does within its with block")
+        return self._stack.enter_context(Client(self.url, token=self._settings.admin_token))
 
     def __enter__(self) -> Self:
-        app = create_app(catalogue=_builtin()) if self._app is None else self._app
-        self.url = self._stack.enter_context(running(app, self._host, self._port))
+        app = create_app(self._settings, _builtin()) if self._app is None else self._app
+        self.url = self._stack.enter_context(running(app, self._settings.host, self._port))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.__dict__.pop("client", None)
+        self.url = ""
         self._stack.close()
 
 
@@ -71,13 +87,15 @@ def _builtin() -> Catalogue:
 def running(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve ``app`` from daemon threads of this process while the ``with`` block runs; give the base URL.
 
-    Port 0 picks a free port. Connections stay open between requests, as they do with ``server.serve``, but not beyond
+    That is one of this machine where ``host`` stands for all addresses. Port 0 picks a free port. Connections stay open between requests, as they do with ``server.serve``, but not beyond
     the block: requests in flight then have a second, and answers that mocksrv delays are sent at once.
 
     Raises PortTaken and CannotListen.
     """
     with closing(bind(host, port)) as sock:
         sock.listen(128)
+        if ip_address(sock.getsockname()[0]).is_unspecified:
+            host = "::1" if sock.family == socket.AF_INET6 else "127.0.0.1"
         server = _Threaded(sock, app)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mocksrv.instruments.otps import MOST_WAITING
+from mocksrv.instruments.desk import MOST_WAITING
 from tests.admin import START
 from tests.http import CASHFREE
 

@@ -258,7 +258,7 @@ def test_another_answer_is_shown_place_by_place_with_the_servers_reason(url: str
         line.startswith("because wrong otp -> 200 FAILED (fixtures/cashfree/ppi/submit_otp.yaml:") for line in shown
     )
     assert "looked at otp Play1: there" in shown
-    assert "1 more step was not played" in shown
+    assert "not played: 1 more step" in shown
     assert shown[-1] == "conversations: 1 passed, 1 failed; steps: 2 ok, 1 failed, 1 not played"
     kept = re.search(r"@play-talk-\w+", out)
     assert kept
@@ -301,6 +301,17 @@ def test_a_connection_that_breaks_is_a_failure_where_it_is_not_expected(url: str
     code, out, _ = play(talk, "--base-url", url)
     assert (code, states(out)) == (1, ["ok", "FAIL"])
     assert "the connection ended: " in out
+
+
+def test_a_value_that_does_not_fit_where_it_is_named_is_a_failure(url: str, talk: Path) -> None:
+    talk.write_text(
+        "steps:\n"
+        "  - {ask: GET /__admin/health, expect: 200, remember: {v: version}}\n"
+        "  - {ask: POST /ppi/user, send: '${v|number}', expect: 400, body: '~ [a-$v]'}\n"
+    )
+    code, out, _ = play(talk, "--base-url", url)
+    assert (code, states(out)) == (1, ["ok", "FAIL"])
+    assert "this cannot be asked or expected: bad character range a-0 at position 1" in out
 
 
 # --- at a real sandbox ---------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from mocksrv.state import contract
 from mocksrv.state.contract import Entry, Met, Write
 from mocksrv.state.memory import MemoryState
 from mocksrv.threaded import running
+from tests.admin import problem
 from tests.http import CASHFREE, Answer, app_for, call
 
 CAPILLARY = {"Authorization": "Basic dGVzdF91c2VyOjE2ZWMxZWJiMDFmZTAyZGVkOWI3ZDU0NDdkM2RmYzY1"}
@@ -140,12 +141,13 @@ def test_one_that_ended_begins_anew_when_its_name_is_used_again(own: str) -> Non
     assert admin(own, "/sandboxes/again").body["options"] == {}
 
 
-def test_the_default_one_can_be_ended_too() -> None:
+def test_the_default_one_is_everybodys_and_stays() -> None:
     with running(app_for()) as url:
-        generate(url)
-        assert admin(url, "/sandboxes/default", "DELETE").body["prefix"] == ""
-        assert generate(make(url, name="default", quotas="off")).status == 200
-        assert admin(url, "/sandboxes/default").body["options"] == {"quotas": "off"}
+        answer = admin(url, "/sandboxes/default", "DELETE")
+        detail = "Reset it: POST /__admin/reset."
+        assert answer.body == problem(409, "default-sandbox", "The default sandbox does not end", detail)
+        answer = admin(url, "/sandboxes", "POST", {"name": "default", "quotas": "off"})
+        assert (answer.status, answer.headers["X-Mocksrv-Error"]) == (409, "sandbox-exists")
 
 
 def test_what_one_does_no_other_one_sees(own: str) -> None:
@@ -259,7 +261,7 @@ def test_beyond_the_bound_the_one_idle_for_longest_ends(monkeypatch: pytest.Monk
     state = MemoryState([])
     use(state, contract.DEFAULT, "a", "b", "a", "c")
     assert names(state) == ["c", "a", "default"]
-    assert state.create("d", {}) is True
+    assert state.create("d", {})
     assert names(state) == ["d", "c", "default"]
     assert state.gone() == {"idle": 0, "crowded": 2}
 

@@ -11,7 +11,8 @@ from typing import Any, Self
 MOST_SHOWN = 300
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A moment as the admin API writes it."""
     return datetime.fromisoformat(text.upper())
 
 
@@ -32,7 +33,7 @@ class Message:
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Self:
         names = ("id", "product", "operation", "via", "to", "subject", "text", "code")
-        return cls(**{name: told[name] for name in names}, sent=_moment(told["sent"]))
+        return cls(**{name: told[name] for name in names}, sent=moment(told["sent"]))
 
     def __str__(self) -> str:
         return f'{self.via} to {self.to}: "{self.text}" ({self.operation})'
@@ -58,8 +59,8 @@ class Otp:
         return cls(
             **{name: told[name] for name in ("id", "code", "to", "key", "product", "operation", "state")},
             recipients=tuple(told["recipients"]),
-            sent=_moment(told["sent"]),
-            expires=_moment(told["expires"]) if told["expires"] else None,
+            sent=moment(told["sent"]),
+            expires=moment(told["expires"]) if told["expires"] else None,
         )
 
 
@@ -94,7 +95,7 @@ class Request:
             status=response["status"],
             answer=response["body"],
             violations=tuple(told["violations"]),
-            at=_moment(told["sandboxDate"]),
+            at=moment(told["sandboxDate"]),
             told=told,
         )
 

@@ -40,7 +40,7 @@ class Requests:
 
     def find(self, pattern: Mapping[str, Any]) -> list[Request]:
         """The calls that fit a request pattern of WireMock's. Raises Refused for one that cannot be read."""
-        ids = {each["id"] for each in self._wire.post("requests/find", dict(pattern))["requests"]}
+        ids = self._ids(pattern)
         return [each for each in self.all() if each.id in ids]
 
     def explain(self, request: Request | str = "latest") -> str:
@@ -67,7 +67,7 @@ class Requests:
         counted. Raises MocksrvError for an operation that is not served.
         """
         __tracebackhide__ = True
-        wanted = _Wanted(self._known(operation), status, self._ids(pattern))
+        wanted = _Wanted(self._known(operation), status, None if pattern is None else self._ids(pattern))
         came, dropped = self._came()
         if dropped and times is not None:
             raise AssertionError(f"the journal had no room for {dropped} older calls: nobody can count them any more")
@@ -95,8 +95,8 @@ class Requests:
             raise MocksrvError(f'there is no operation "{name}"{nearest(name, known)}')
         return known[name] if name is not None else None
 
-    def _ids(self, pattern: Mapping[str, Any] | None) -> frozenset[str] | None:
-        return None if pattern is None else frozenset(each.id for each in self.find(pattern))
+    def _ids(self, pattern: Mapping[str, Any]) -> frozenset[str]:
+        return frozenset(each["id"] for each in self._wire.post("requests/find", dict(pattern))["requests"])
 
     def __iter__(self) -> Iterator[Request]:
         return iter(self.all())

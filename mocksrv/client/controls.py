@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mocksrv.client.answers import Fault, Record
+from mocksrv.client.answers import Fault, Record, moment
 from mocksrv.client.wire import Wire, escaped
 
 Value = str | int | float | bool
@@ -21,7 +21,7 @@ class SandboxClock:
     @property
     def now(self) -> datetime:
         """What it shows."""
-        return _shown(self._wire.get("clock"))
+        return moment(self._wire.get("clock")["now"])
 
     def advance(self, by: str | float | timedelta) -> datetime:
         """Move it forward: by "11 minutes", a timedelta, or a number of seconds."""
@@ -46,7 +46,7 @@ class SandboxClock:
 
     def _move(self, action: str, **how: str) -> datetime:
         """Raises Refused: for what is no time, and for a way back after the first call."""
-        return _shown(self._wire.put("clock", {"action": action, **how}))
+        return moment(self._wire.put("clock", {"action": action, **how})["now"])
 
 
 class Faults:
@@ -114,9 +114,5 @@ def _records(told: Mapping[str, Any]) -> list[Record]:
     return [Record.read(each) for each in told["records"]]
 
 
-def _shown(told: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(told["now"].upper())
-
-
-def _written(moment: str | datetime) -> str:
-    return moment.isoformat() if isinstance(moment, datetime) else moment
+def _written(to: str | datetime) -> str:
+    return to.isoformat() if isinstance(to, datetime) else to

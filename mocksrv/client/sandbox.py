@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -13,7 +13,7 @@ from mocksrv.client.answers import Fault, Operation
 from mocksrv.client.calls import Requests, Served
 from mocksrv.client.controls import Faults, Records, SandboxClock, Scenarios, Value
 from mocksrv.client.inbox import Messages, Otps
-from mocksrv.client.wire import Wire, escaped, new_http
+from mocksrv.client.wire import Refused, Unreachable, Wire, escaped, new_http
 from mocksrv.errors import MocksrvError, nearest
 
 if TYPE_CHECKING:
@@ -149,8 +149,11 @@ class Client:
         made = self._wire.post("sandboxes", order)["name"]
         try:
             yield Client(f"{_PREFIX.sub('', self.base_url)}/@{made}", token=self._token, http=self._http)
-        finally:
-            self._wire.delete(f"sandboxes/{escaped(made)}")
+        except BaseException:
+            with suppress(Unreachable):  # The block's own error tells more.
+                self._end_sandbox(made)
+            raise
+        self._end_sandbox(made)
 
     def close(self) -> None:
         """Close the connections, unless they are of an ``http`` that was given."""
@@ -162,6 +165,13 @@ class Client:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def _end_sandbox(self, name: str) -> None:
+        try:
+            self._wire.delete(f"sandboxes/{escaped(name)}")
+        except Refused as refused:
+            if refused.kind != "no-such-sandbox":  # It may have ended before.
+                raise
 
     def _check_vendor(self, name: str) -> None:
         products = {each.product for each in self.operations}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 from mocksrv.clock import parse_duration
@@ -13,6 +14,9 @@ from mocksrv.phones import phone_key
 from mocksrv.settings import Settings
 from mocksrv.state.contract import State
 from mocksrv.vendor import Catalogue
+
+# Each that waits holds a thread of the server's, which has 512: the other half stays for calls.
+MOST_WAITING = 256
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Desk:
     settings: Settings
     faults: Mapping[str, int]
     started: float = field(default_factory=time.monotonic)
+    most_waiting: int = field(default_factory=lambda: MOST_WAITING)
+    waiting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_WAITING))
 
     def region(self, product: str) -> str:
         """Where the phone numbers of a product belong."""
@@ -46,6 +52,7 @@ class Asked:
     query: Mapping[str, str]
     body: Any
     wants_text: bool = False
+    stopping: Callable[[], bool] = bool
 
     def since(self) -> float:
         """The time from which on things count, in seconds since the epoch. Raises Refused."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,10 +13,8 @@ from mocksrv.sections import Checking
 from mocksrv.state.contract import Put, Record, Sent, View, Write
 
 WAIT = "10s"
-LONGEST_WAIT = 600.0
-# Each holds a thread of the server's, which has 512: the other half stays for calls.
-MOST_WAITING = 256
-_waiting = threading.BoundedSemaphore(MOST_WAITING)
+# Who hangs up while waiting is noticed only when the time is up: the server does not tell.
+LONGEST_WAIT = 120.0
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,13 @@ def wait_for_otp(desk: Desk, asked: Asked) -> Any:
         after = max([after, *(each.id for each in view.sent()[:1])])
         return found
 
-    if not _waiting.acquire(blocking=False):
-        detail = f"{MOST_WAITING} calls wait for codes already."
+    if not desk.waiting.acquire(blocking=False):
+        detail = f"{desk.most_waiting} calls wait for codes already."
         raise Refused(503, "too-many-waiting", "Too many wait", detail)
     try:
-        found = desk.state.wait(asked.sandbox, newest, seconds)
+        found = desk.state.wait(asked.sandbox, newest, seconds, asked.stopping)
     finally:
-        _waiting.release()
+        desk.waiting.release()
     return Told(None, 204) if found is None else _told(desk, found, asked)
 
 

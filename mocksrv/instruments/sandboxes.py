@@ -30,29 +30,30 @@ def create_sandbox(desk: Desk, asked: Asked) -> Told:
     """Make one. Raises Refused when there is one of that name."""
     name = asked.body.get("name") or f"sandbox-{secrets.token_hex(4)}"
     options = {option: value for option, value in asked.body.items() if option != "name"}
-    if not desk.state.create(name, options):
+    made = None if name == contract.DEFAULT else desk.state.create(name, options)
+    if made is None:
         detail = f'"{name}" exists; reset it, or delete it first.'
         raise Refused(409, "sandbox-exists", "There is such a sandbox", detail)
-    return Told(_shown(_named(desk, name)), 201)
+    return Told(_shown(made), 201)
 
 
 def get_sandbox(desk: Desk, asked: Asked) -> dict[str, Any]:
     """One of them. Raises Refused when there is none of that name."""
-    return _shown(_named(desk, asked.path["name"]))
+    return _shown(_there(desk.state.sandbox(asked.path["name"]), asked))
 
 
 def delete_sandbox(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """End one. Raises Refused when there is none of that name."""
-    found = _named(desk, asked.path["name"])
-    desk.state.delete(found.name)
-    return _shown(found)
+    """End one. Raises Refused when there is none of that name, and for the default one, which is everybody's."""
+    if asked.path["name"] == contract.DEFAULT:
+        raise Refused(409, "default-sandbox", "The default sandbox does not end", "Reset it: POST /__admin/reset.")
+    return _shown(_there(desk.state.delete(asked.path["name"]), asked))
 
 
-def _named(desk: Desk, name: str) -> Sandbox:
-    found = next((each for each in desk.state.sandboxes() if each.name == name), None)
-    if found is None:
-        raise Refused(404, "no-such-sandbox", "No such sandbox", f'There is no "{name}"; the first call makes it.')
-    return found
+def _there(sandbox: Sandbox | None, asked: Asked) -> Sandbox:
+    if sandbox is None:
+        detail = f'There is no "{asked.path["name"]}"; the first call makes it.'
+        raise Refused(404, "no-such-sandbox", "No such sandbox", detail)
+    return sandbox
 
 
 def _shown(sandbox: Sandbox) -> dict[str, Any]:

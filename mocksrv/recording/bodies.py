@@ -99,15 +99,15 @@ class Bodies:
             return value
         if isinstance(value, str) and MASK.search(value):
             return ANY  # a token that was the same twice may have been of the same second
-        said = self.known.was_said(text)
-        may_be_named = where in volatile or (not said and looks_made(value)) or text in self.known.unique
-        named = self.known.name(self.index, value) if may_be_named or self._is_code(text) else None
-        if named is None and not self.exact:
-            named = moments.came_as(value, self.call.at)
-        if named or where in volatile:
-            return named or volatile[where]
-        if not said and looks_made(value):
-            return shape(value)
+        if self._is_code(text) or text in self.known.unique:
+            named = self.known.name(self.index, value)
+        else:
+            named = None if self.exact else moments.came_as(value, self.call.at)
+        if named:
+            return named
+        made = looks_made(value) and not self.known.was_said(text)
+        if made or where in volatile:
+            return self.known.name(self.index, value) or volatile.get(where) or shape(value)
         return self._literal(value) if isinstance(value, str) else value
 
     def _is_code(self, text: str) -> bool:

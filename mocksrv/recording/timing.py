@@ -15,7 +15,7 @@ from mocksrv.recording.session import Call
 
 Move = dict[str, str]
 # Milliseconds. What the clock is ahead by differs by a little from call to call, as a call takes its time.
-NOISE, PAUSE, SECOND, LAG = 500, 30_000, 1000, 2
+NOISE, PAUSE, SECOND, LAG = 900, 30_000, 1000, 2
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 

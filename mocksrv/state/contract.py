@@ -14,6 +14,7 @@ MOST_RECORDS = 100_000
 MOST_MESSAGES = 500
 MOST_ENTRIES = 1_000
 MOST_ENTRY_BYTES = 32 * 1024 * 1024
+MOST_PAST = 20_000
 MOST_SANDBOXES = 10_000
 MOST_BYTES = 512 * 1024 * 1024
 MOST_KINDS_MET = 10_000
@@ -102,6 +103,11 @@ class Sent:
     id: int = 0
 
 
+def _size(headers: Any) -> int:
+    """About how many bytes the texts of a mapping have."""
+    return sum(len(name) + len(value) for name, value in headers.items()) if isinstance(headers, Mapping) else 0
+
+
 @dataclass
 class Entry:
     """One call in the journal. ``logged`` is real time, ``at`` the sandbox's, in seconds since the epoch.
@@ -124,7 +130,8 @@ class Entry:
 
     def size(self) -> int:
         """About how many bytes it keeps."""
-        return 4000 + len(str(self.request.get("body", ""))) + len(str(self.response.get("body", "")))
+        texts = (self.why, *self.request.values(), *self.response.values())
+        return 3_500 + sum(len(text) if isinstance(text, str) else _size(text) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -312,8 +319,13 @@ class State(Protocol):
     def look(self, sandbox: str, at: Callable[[View], V]) -> V:
         """What a view shows; nothing is written."""
 
-    def wait(self, sandbox: str, at: Callable[[View], V | None], seconds: float) -> V | None:
-        """What a view shows, as soon as it shows anything: asked again whenever an OTP is sent, for so many seconds."""
+    def wait(
+        self, sandbox: str, at: Callable[[View], V | None], seconds: float, stop: Callable[[], bool] = bool
+    ) -> V | None:
+        """What a view shows, as soon as it shows anything: asked again whenever an OTP is sent, for so many seconds.
+
+        ``stop`` is asked about twice a second whether to give up; so is the end of the sandbox.
+        """
 
     def clock(self, sandbox: str) -> Clock:
         """The sandbox's clock."""
@@ -324,14 +336,17 @@ class State(Protocol):
     def reset(self, sandbox: str | None) -> None:
         """Return a sandbox, or all of them, to the start."""
 
-    def create(self, sandbox: str, options: Mapping[str, Any]) -> bool:
-        """Make a sandbox with choices of its own; False when there is one of that name."""
+    def create(self, sandbox: str, options: Mapping[str, Any]) -> Sandbox | None:
+        """Make a sandbox with choices of its own; None when there is one of that name."""
+
+    def sandbox(self, sandbox: str) -> Sandbox | None:
+        """A sandbox, without making it."""
 
     def sandboxes(self) -> list[Sandbox]:
         """All of them, the most recently used first."""
 
-    def delete(self, sandbox: str) -> bool:
-        """End a sandbox; False when there is none of that name."""
+    def delete(self, sandbox: str) -> Sandbox | None:
+        """End a sandbox and tell what it was; None when there is none of that name."""
 
     def gone(self) -> Mapping[str, int]:
         """How many sandboxes have ended without being asked to: ``idle`` too long, or ``crowded`` out."""

@@ -17,6 +17,10 @@ from mocksrv.state.world import Start, World, add_met
 log = logging.getLogger("mocksrv")
 
 
+# How often who waits looks up whether the server is about to stop, in seconds.
+LOOK_UP = 0.5
+
+
 class MemoryState:
     """See ``state.contract.State``. What is here ends with the process."""
 
@@ -29,67 +33,82 @@ class MemoryState:
         self._until_weighed = 0
 
     def _world(self, sandbox: str) -> World:
+        made = None if sandbox in self._worlds else World(self._start, {})
         with self._lock:
             world = self._worlds.get(sandbox)
             if world is None:
-                world = self._worlds[sandbox] = World(self._start, {})
+                world = self._worlds[sandbox] = made or World(self._start, {})
             self._worlds.move_to_end(sandbox)
             world.used = time.monotonic()
-            self._end_some(sandbox)
-            return world
+            ended = self._take_some(sandbox)
+        self._end(ended)
+        return world
 
-    def _end_some(self, sandbox: str) -> None:
-        """End sandboxes that are idle for long, and the longest idle ones when there is no room."""
-        while (oldest := self._oldest(sandbox)) and (why := self._why_to_end(self._worlds[oldest])):
+    def _take_some(self, sandbox: str) -> list[World]:
+        """Take out sandboxes that are idle for long, and the longest idle ones when there is no room.
+
+        Never the default one, nor the one in use.
+        """
+        kept, taken, weight = (sandbox, contract.DEFAULT), [], self._weight()
+        while name := next((each for each in self._worlds if each not in kept), None):
+            idle = time.monotonic() - self._worlds[name].used > contract.IDLE_SECONDS
+            if not idle and len(self._worlds) <= contract.MOST_SANDBOXES and weight <= contract.MOST_BYTES:
+                break
+            why = "idle" if idle else "crowded"
+            log.info("the sandbox %s has ended: %s", name, why)
             self._gone[why] += 1
-            log.info("the sandbox %s has ended: %s", oldest, why)
-            self._end(oldest)
+            taken.append(self._worlds.pop(name))
+            weight -= taken[-1].bytes()
+        return taken
 
-    def _oldest(self, sandbox: str) -> str | None:
-        """The sandbox used longest ago that may end: not the default one, nor the one in use."""
-        kept = (sandbox, contract.DEFAULT)
-        return next((name for name in self._worlds if name not in kept), None)
-
-    def _why_to_end(self, world: World) -> str | None:
-        if time.monotonic() - world.used > contract.IDLE_SECONDS:
-            return "idle"
-        if len(self._worlds) > contract.MOST_SANDBOXES:
-            return "crowded"
-        # Weighing all of them takes a while, so it is done once in a while.
+    def _weight(self) -> int:
+        """How much all of them hold; weighing takes a while, so it is done once in a while."""
         self._until_weighed -= 1
-        if self._until_weighed < 0:
-            self._until_weighed = 256
-            if sum(each.bytes() for each in self._worlds.values()) > contract.MOST_BYTES:
-                self._until_weighed = 0
-                return "crowded"
-        return None
+        if self._until_weighed >= 0:
+            return 0
+        self._until_weighed = 256
+        return sum(world.bytes() for world in self._worlds.values())
 
-    def _end(self, sandbox: str) -> None:
-        world = self._worlds.pop(sandbox)
-        with world.lock:
-            world.end()
-            for met, times in world.met.items():
-                add_met(self._met, met, times)
+    def _end(self, worlds: Iterable[World]) -> None:
+        """Let nobody wait in them, and keep what was met there. Not under our lock: a world may be busy."""
+        for world in worlds:
+            with world.lock:
+                world.end()
+                found = dict(world.met)
+            with self._lock:
+                for met, times in found.items():
+                    add_met(self._met, met, times)
 
-    def create(self, sandbox: str, options: Mapping[str, Any]) -> bool:
+    def create(self, sandbox: str, options: Mapping[str, Any]) -> Sandbox | None:
+        world = World(self._start, options)
         with self._lock:
             if sandbox in self._worlds:
-                return False
-            self._worlds[sandbox] = World(self._start, options)
-            self._end_some(sandbox)
-            return True
+                return None
+            self._worlds[sandbox] = world
+            ended = self._take_some(sandbox)
+        self._end(ended)
+        return world.shown(sandbox)
+
+    def sandbox(self, sandbox: str) -> Sandbox | None:
+        with self._lock:
+            world = self._worlds.get(sandbox)
+        return world.shown(sandbox) if world else None
 
     def sandboxes(self) -> list[Sandbox]:
         with self._lock:
-            self._end_some("")
-            return [world.shown(name) for name, world in reversed(self._worlds.items())]
+            ended = self._take_some("")
+            shown = [world.shown(name) for name, world in reversed(self._worlds.items())]
+        self._end(ended)
+        return shown
 
-    def delete(self, sandbox: str) -> bool:
+    def delete(self, sandbox: str) -> Sandbox | None:
         with self._lock:
-            if sandbox not in self._worlds:
-                return False
-            self._end(sandbox)
-            return True
+            world = self._worlds.pop(sandbox, None)
+        if world is None:
+            return None
+        shown = world.shown(sandbox)
+        self._end([world])
+        return shown
 
     def gone(self) -> Mapping[str, int]:
         with self._lock:
@@ -119,17 +138,20 @@ class MemoryState:
             world.now = world.clock.now()
             return at(world)
 
-    def wait(self, sandbox: str, at: Callable[[contract.View], V | None], seconds: float) -> V | None:
-        world, found = self._world(sandbox), None
+    def wait(
+        self, sandbox: str, at: Callable[[contract.View], V | None], seconds: float, stop: Callable[[], bool] = bool
+    ) -> V | None:
+        world, found, until = self._world(sandbox), None, time.monotonic() + seconds
 
         def there() -> bool:
             nonlocal found
             world.now = world.clock.now()
             found = at(world)
-            return found is not None or world.ended
+            return found is not None or world.ended or stop()
 
         with world.lock:
-            world.changed().wait_for(there, seconds)
+            while not there() and (left := until - time.monotonic()) > 0:
+                world.changed().wait(min(left, LOOK_UP))
         return found
 
     def answered(self, sandbox: str, entry: str, response: Mapping[str, Any], timing: Mapping[str, float]) -> None:

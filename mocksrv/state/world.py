@@ -34,6 +34,8 @@ from mocksrv.state.contract import (
 )
 
 log = logging.getLogger("mocksrv")
+# So many things of a past life are given up in a fraction of a millisecond.
+FEW = 200
 # Over all sandboxes and resets, so that "only newer ones" means the same to whoever waits.
 _otp_ids = itertools.count(1)
 
@@ -65,7 +67,11 @@ class World:
 
     def reset(self) -> None:
         # To give back the memory of a thousand calls takes longer than a test wants to wait: later calls do it.
-        self._past += [*self.journal.values(), *self.messages, *self.otps, *self._records.values()]
+        made = (record for name, record in self._records.items() if name not in self.start.records)
+        self._past += [*self.journal.values(), *self.messages, *self.otps, *made]
+        del self._past[: -contract.MOST_PAST]
+        if len(self._past) < FEW:
+            self._past.clear()
         self._begin()
 
     def _begin(self) -> None:
@@ -81,6 +87,8 @@ class World:
         self.called = False
         self.journal: dict[str, Entry] = {}
         self.journal_bytes = 0
+        self._scan_records_in = 0
+        self._scan_windows_at = contract.MOST_RECORDS
         self.dropped = {"records": 0, "messages": 0, "otps": 0, "entries": 0}
 
     def changed(self) -> threading.Condition:
@@ -130,12 +138,19 @@ class World:
         return tuple(self.faults.values())
 
     def _make_room(self) -> None:
-        """Drop a hundredth at once, so that the search for dead records is paid for by many calls, not by each."""
+        """Drop a hundredth of dead ones at once, so that many calls pay for the search, not each; else a live one.
+
+        A search that found none is not repeated at the next call, nor is its warning.
+        """
         room = max(contract.MOST_RECORDS // 100, 1)
-        oldest = [record for record in self._records.values() if record.dead(self.now)][:room]
+        self._scan_records_in -= 1
+        searched = self._scan_records_in < 0
+        oldest = [each for each in self._records.values() if each.dead(self.now)][:room] if searched else []
         if not oldest:
-            oldest = [record for record in self._records.values() if record.id not in self.start.records][:1]
-            log.warning("the sandbox is full: dropped the live %s %s", oldest[0].kind, oldest[0].key)
+            oldest = [next(each for name, each in self._records.items() if name not in self.start.records)]
+            if searched:
+                self._scan_records_in = room
+                log.warning("the sandbox is full: dropped the live %s %s", oldest[0].kind, oldest[0].key)
         for record in oldest:
             del self._records[record.id]
         self.dropped["records"] += len(oldest)
@@ -147,9 +162,11 @@ class World:
         while window[0] <= hit.at - hit.seconds:
             window.pop(0)
         self._window_ends[key] = hit.at + hit.seconds
-        if len(self._windows) > contract.MOST_RECORDS:
+        if len(self._windows) > self._scan_windows_at:
             for over in [known for known, end in self._window_ends.items() if end <= hit.at]:
                 del self._windows[over], self._window_ends[over]
+            # Those that are not over stay, and are not looked at again before there are a good many more.
+            self._scan_windows_at = max(contract.MOST_RECORDS, len(self._windows) * 11 // 10)
 
     def deliver(self, written: Deliver) -> None:
         self.messages.extend(written.messages)
@@ -170,8 +187,9 @@ class World:
     def bytes(self) -> int:
         """About how much memory it holds: measured on calls of the built-in fixtures, which hold 5 KB each."""
         made = max(len(self._records) - len(self.start.records), 0)
-        things = made + len(self.messages) + len(self.otps) + len(self.met)
-        return 3_000 + self.journal_bytes + 1_500 * len(self.journal) + 900 * things
+        things = made + len(self.messages) + len(self.otps) + len(self.met) + len(self.faults)
+        small = len(self._windows) + len(self._served)
+        return 3_000 + self.journal_bytes + 900 * things + 250 * small + 5_000 * len(self._past)
 
     def shown(self, name: str) -> Sandbox:
         idle = time.monotonic() - self.used
@@ -192,7 +210,7 @@ class World:
 
     def note(self, entry: Entry) -> None:
         self.called = True
-        del self._past[-16:]
+        del self._past[-16 - len(self._past) // 100 :]
         self.journal[entry.id] = entry
         self.journal_bytes += entry.size()
         self._trim_journal()

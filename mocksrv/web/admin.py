@@ -24,6 +24,7 @@ from mocksrv.spec import load_spec
 from mocksrv.web.fence import refusal
 from mocksrv.web.problems import ERROR, header_text, json_response, problem
 from mocksrv.web.sandbox import sandbox_of
+from mocksrv.web.transport import STOPPING
 
 log = logging.getLogger("mocksrv")
 SPEC = Path(__file__).with_name("admin.yaml")
@@ -156,7 +157,7 @@ def _asked(operation: Operation, path: Mapping[str, str]) -> Asked:
         raise Refused(422, "bad-request", "This is not how it is asked", detail, violations=wrong)
     text = ("text/plain", "text/plain; charset=utf-8")
     best = request.accept_mimetypes.best_match(["application/json", *text])
-    return Asked(sandbox_of(request), path, request.args, body, wants_text=best in text)
+    return Asked(sandbox_of(request), path, request.args, body, best in text, _stopping)
 
 
 def _told(violation: Violation, operation: Operation, body: Any) -> str:
@@ -182,9 +183,24 @@ def _body(operation: Operation) -> Any:
     if not operation.media_types():
         return {}
     try:
-        return read_json(request.get_data(cache=True))
+        return _whole(read_json(request.get_data(cache=True)))
     except Malformed as error:
         raise Refused(400, "bad-json", "The body is not JSON", sentence(str(error))) from None
+
+
+def _whole(value: Any) -> Any:
+    """The document with its whole floats as integers: to JSON Schema 5.0 is one, to Python it is none."""
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _stopping() -> bool:
+    """Whether the server is about to stop."""
+    event = request.environ.get(STOPPING)
+    return bool(event and event.is_set())
 
 
 def _response(told: Told) -> Response:

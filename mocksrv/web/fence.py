@@ -21,9 +21,7 @@ def refusal(settings: Settings, asked: Request) -> Response | None:
     rule stops the forms and "simple requests" that a browser sends without asking.
     """
     host = _name_of(asked.headers.get("Host", ""))
-    known = {*LOOPBACK, *(name.lower() for name in settings.allow_host)}
-    if not settings.on_loopback:
-        known.add(settings.host.lower())
+    known = {*LOOPBACK, *(name.lower() for name in (settings.host, *settings.allow_host))}
     if host not in known:
         return problem(403, "foreign-host", "The admin API does not answer to this name",
                        f'The Host header says "{host}"; allow it with --allow-host {host or "NAME"}.')  # fmt: skip
