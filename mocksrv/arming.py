@@ -56,7 +56,7 @@ def read_fault(rules: Mapping[str, Rules], order: Mapping[str, Any], scenario: s
         order=json.loads(json.dumps(order)),  # plain texts: those of a file know where they stand
         operation=operation,
         answer=answer,
-        transport=_transport(order),
+        transport=transport_of(order),
         where=tuple((_place(text), text_of(value)) for text, value in order.get("where", {}).items()),
         times=order.get("times", 1 if lasts is None else None),
         after=order.get("after", 0),
@@ -103,7 +103,8 @@ def _nearest_answer(answer: str, rules: Iterable[Rules]) -> str:
     return nearest(answer, known | {f"{status.value} {status.phrase}"} if status else known)
 
 
-def _transport(order: Mapping[str, Any]) -> Transport:
+def transport_of(order: Mapping[str, Any]) -> Transport:
+    """How an answer goes wrong on its way, by ``fault``, ``delay``, ``bytes`` and ``lasts``. Raises BadFault."""
     fault = order.get("fault")
     for word, owner in _ONLY_OF.items():
         if word in order and fault != owner:
@@ -139,4 +140,6 @@ def _place(text: str) -> Place:
     if place.root not in ("body", "header", "query", "path"):
         said = f'"{text}" is not of the call; write it like "body.mobile_number" or "header.x-client-id"'
         raise BadFault("bad-place", said, text)
+    if place.root != "body" and [type(step) for step in place.steps] != [str]:
+        raise BadFault("bad-place", f'"{text}" is no name in the {place.root}; write it like "{place.root}.name"', text)
     return place

@@ -51,7 +51,7 @@ def coverage(
         click.echo(f"mocksrv: {error}", err=True)
         sys.exit(2)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if form == "json" else "\n".join(lines_of(report)))
-    if 100 * report["met"] < fail_under * report["documented"]:
+    if not 100 * report["met"] >= fail_under * report["documented"]:  # also when it is NaN
         click.echo(f"mocksrv: {report['percent']} % is less than the {fail_under:g} % of --fail-under", err=True)
         sys.exit(1)
 

@@ -87,8 +87,9 @@ def _builtin() -> Catalogue:
 def running(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve ``app`` from daemon threads of this process while the ``with`` block runs; give the base URL.
 
-    That is one of this machine where ``host`` stands for all addresses. Port 0 picks a free port. Connections stay open between requests, as they do with ``server.serve``, but not beyond
-    the block: requests in flight then have a second, and answers that mocksrv delays are sent at once.
+    It is one of this machine's where ``host`` stands for all addresses. Port 0 picks a free port. Connections stay open
+    between requests, as they do with ``server.serve``, but not beyond the block: requests in flight then have a second,
+    and answers that mocksrv delays are sent at once.
 
     Raises PortTaken and CannotListen.
     """

@@ -94,7 +94,7 @@ def test_operations_lists_what_is_served_with_every_answer(sandbox: str) -> None
 
 @pytest.mark.parametrize(
     ("vendor", "products"),
-    [("m2p", ["m2p/prepaid"]), ("cashfree", ["cashfree/ppi", "cashfree/verification"]), ("cash", []),
+    [("m2p", ["m2p/prepaid"]), ("cashfree", ["cashfree/ppi", "cashfree/verification"]),
      ("cashfree/verification", ["cashfree/verification"])],
 )  # fmt: skip
 def test_operations_and_credentials_of_one_vendor(sandbox: str, vendor: str, products: list[str]) -> None:
@@ -409,7 +409,7 @@ def test_of_a_parameter_given_twice_the_first_counts(sandbox: str) -> None:
 @pytest.mark.parametrize("all_", ["yes", "1", "TRUE", ""])
 def test_reset_of_all_is_asked_for_plainly(sandbox: str, all_: str) -> None:
     assert generate(sandbox).status == 200
-    violation = f"query.all {'enum' if all_ else 'missing'}"
+    violation = f"query.all {'enum: one of true, false' if all_ else 'missing'}"
     assert admin(sandbox, f"/reset?all={all_}", "POST").body == asked_wrongly(violation)
     assert submit(sandbox).status == 200
 
@@ -431,3 +431,18 @@ def test_a_fault_of_ours_is_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> Non
     detail = "It is in the log; the vendor has nothing to do with it."
     with running(app_for()) as url:
         assert admin(url, "/clock").body == problem(500, "own-fault", "A fault of mocksrv's own", detail)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "detail"),
+    [
+        ("/otps?vendor=cashfre", "no-such-vendor", 'There is no vendor "cashfre"; did you mean "cashfree"?'),
+        ("/messages?operation=generateOt", "no-such-operation",
+         'There is no operation "generateOt"; did you mean "generateOtp"?'),
+        ("/operations?vendor=cashfree/pp", "no-such-vendor",
+         'There is no vendor "cashfree/pp"; did you mean "cashfree/ppi"?'),
+    ],
+)  # fmt: skip
+def test_a_filter_by_what_is_not_served_is_refused(sandbox: str, path: str, kind: str, detail: str) -> None:
+    title = f"No such {kind.removeprefix('no-such-')}"
+    assert admin(sandbox, path).body == problem(422, kind, title, detail)

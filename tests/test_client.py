@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -184,6 +185,18 @@ def test_called(client: Client) -> None:
     client.requests.assert_not_called("generateOtp", status=500)
 
 
+def test_the_journal_is_fetched_once(sandbox: str) -> None:
+    asked: list[str] = []
+    with httpx.Client(event_hooks={"request": [lambda call: asked.append(f"{call.method} {call.url.path}")]}) as http:
+        client = Client(sandbox, http=http)
+        generate(client)
+        assert client.operations
+        for look in (client.requests.find, lambda pattern: client.requests.assert_called(pattern=pattern)):
+            asked.clear()
+            assert len(look({"method": "POST"})) == 1
+            assert [each.rpartition("/__admin/")[2] for each in asked] == ["requests/find", "requests"]
+
+
 def test_not_called_lists_the_nearest_first(client: Client) -> None:
     call("GET", f"{client}/v2/otp")
     call("POST", f"{client}/ppi/otp/generat", {}, headers=CASHFREE)
@@ -345,6 +358,24 @@ def test_a_sandbox_with_choices_of_its_own(client: Client) -> None:
     with client.sandbox(otp="fixed", quotas="on") as other:
         generate(other)
         assert other.otp() == "111000"
+
+
+def test_a_sandbox_that_has_ended_before_its_block(client: Client, url: str) -> None:
+    with client.sandbox("gone-1"):
+        call("DELETE", f"{url}/__admin/sandboxes/gone-1")
+    with pytest.raises(KeyError, match="own"), client.sandbox("gone-1"):  # noqa: PT012
+        call("DELETE", f"{url}/__admin/sandboxes/gone-1")
+        raise KeyError("own")
+
+
+@pytest.mark.parametrize("error", [KeyError("own"), None])
+def test_a_server_that_has_ended_before_the_block_of_a_sandbox(error: Exception | None) -> None:
+    server = ExitStack()
+    client = Client(server.enter_context(running(app_for())))
+    with client, pytest.raises(KeyError if error else Unreachable), client.sandbox():  # noqa: PT012
+        server.close()
+        if error:
+            raise error
 
 
 # What can go wrong

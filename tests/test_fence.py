@@ -78,6 +78,12 @@ def test_a_name_that_was_allowed_is_answered(guarded: str, host: str) -> None:
     assert admin(guarded, Host=host, Authorization="Bearer s3cret").status == 200
 
 
+def test_the_name_that_is_listened_on_is_answered() -> None:
+    with serving(host="127.0.0.2") as url:
+        assert admin(url, Host="127.0.0.2:8765").status == 200
+        refused(admin(url, Host="127.0.0.3"), 403, "foreign-host")
+
+
 def test_the_name_that_is_listened_on_is_answered_beyond_loopback() -> None:
     with serving(host="box.example", admin_token="t") as url:  # noqa: S106
         assert admin(url, Host="box.example:8765", Authorization="Bearer t").status == 200

@@ -97,7 +97,6 @@ FIRST, SMS, MAIL, SPOKEN = ("SMS", PHONE), *CHANNELS
         ("vendor=cashfree", [FIRST]),
         ("vendor=cashfree/ppi", [FIRST]),
         ("vendor=cashfree/verification", []),
-        ("vendor=cash", []),
         ("vendor=capillary", [SPOKEN, MAIL, SMS]),
         ("operation=generateOtp", [FIRST]),
         ("operation=capillaryGenerateOtp", [SPOKEN, MAIL, SMS]),

@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
-from mocksrv.masking import is_secret, masked, masked_body, masked_headers, masked_url
+from mocksrv.masking import is_secret, masked, masked_body, masked_headers, masked_text, masked_url
 from tests.admin import TILL, admin, generate, generate_at_till, submit
 from tests.http import CASHFREE, call
 
 MASK = re.compile(r"\*\*\*[0-9a-f]{8}")
 QUOTED = r"a\"b"
+LIST = '["a", "b"'
+MULTIPART = (
+    '--x\r\nContent-Disposition: form-data; name="otp"\r\n\r\n1\r\n'
+    '--x\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\n{}\r\n--x--\r\n'
+)
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
 
 
@@ -161,7 +166,10 @@ def test_what_was_masked_works_all_the_same(sandbox: str) -> None:
     ["password", "Password", "user_password", "newPassword", "passwd", "pwd", "passphrase", "secret", "client_secret",
      "clientSecret", "X-Client-Secret", "secrets", "token", "access_token", "accessToken", "X-CAP-API-OAUTH-TOKEN",
      "tokens", "expiredToken", "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "signature",
-     "x-cf-signature", "api_key", "apiKey", "X-API-Key", "private_key", "x" * 10_000 + "password"],
+     "x-cf-signature", "api_key", "apiKey", "X-API-Key", "private_key", "secretKey", "secret_key",
+     "accessKey", "authkey", "auth-key", "X-Auth", "jwt", "credential", "credentials", "tokenValue",
+     "pin", "PIN", "mpin", "upi_pin", "userPin", "cvv", "CVV2", "card_cvc", "user[password]",
+     "x" * 10_000 + "password"],
 )  # fmt: skip
 def test_what_is_called_a_secret_is_one(name: str) -> None:
     assert is_secret(name)
@@ -169,7 +177,8 @@ def test_what_is_called_a_secret_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name", ["otp", "code", "id", "user_id", "sessionId", "key", "x-client-id", "tokenType", "secretary", "traceNumber",
-             "passwordless", "", "card", "hash"],
+             "passwordless", "", "card", "hash", "pincode", "shopping", "spin", "oauth", "OAuth", "author",
+             "accessKeyId", "auth", "publicKey", "credentialId", "tokenId", "jwtId", "otp_code", "session_id", "keys"],
 )  # fmt: skip
 def test_what_is_not_called_so_is_none(name: str) -> None:
     assert not is_secret(name)
@@ -186,10 +195,31 @@ def test_what_is_not_called_so_is_none(name: str) -> None:
         ('["password", "abc"]', '["password", "abc"]'),
         ('{"password": true, "token": null}', '{"password": true, "token": null}'),
         ("eyJust.text", "eyJust.text"),
-        ("password: abc", "password: abc"),
+        ("password: abc d", f"password: {masked('abc d')}"),
         ("", ""),
+        ("client_secret=hunter2&scope=a\n", f"client_secret={masked('hunter2')}&scope=a\n"),
+        ("scope=a b&client_secret=hunter2\n", f"scope=a b&client_secret={masked('hunter2')}"),
+        ("a=1\npassword=hunter2\nb=2", f"a=1\npassword={masked('hunter2')}\nb=2"),
+        ('\ufeff{"password": "abc"}', f'{{"password": "{masked("abc")}"}}'),
+        ('{"password":"abc","password":""}', f'{{"password":"{masked("abc")}","password":""}}'),
+        ('{"a": {"token": 5, "token": 5}}', f'{{"a": {{"token": {masked("5")}, "token": {masked("5")}}}}}'),
+        ('{"pass\\u0077ord": "abc", "otp": 1', f'{{"password": "{masked("abc")}", "otp": 1'),
+        ('{"otp": "\\u0031", "id": 1', '{"otp": "\\u0031", "id": 1'),
+        ('{"otp": 1, "token": ["a", "b"', f'{{"otp": 1, "token": {masked(LIST)}'),
+        ('{"otp": "1, "password": "abc"}', f'{{"otp": "1, "password": "{masked("abc")}"}}'),
+        ("{'password': 'abc', 'otp': 1}", f"{{'password': '{masked('abc')}', 'otp': 1}}"),
+        ("<a><password>abc</password><otp>1</otp></a>", f"<a><password>{masked('abc')}</password><otp>1</otp></a>"),
+        ("<a:token x='1'><b>c</b></a:token><id/>", f"<a:token x='1'>{masked('<b>c</b>')}</a:token><id/>"),
+        ('<a token="b" id="c"/><token/>d', f'<a token="{masked("b")}" id="c"/><token/>d'),
+        ("<a><pin>12", f"<a><pin>{masked('12')}"),
+        (MULTIPART.format("a\nb"), MULTIPART.format(masked("a\nb"))),
+        (MULTIPART.format("abc").replace("\r", ""), MULTIPART.format(masked("abc")).replace("\r", "")),
+        ("see https://a/b?token=c", f"see https://a/b?token={masked('c')}"),
     ],
-    ids=["cut", "with a rest", "a form", "a header's", "a scheme", "a list", "no secret", "no JWT", "no JSON", "none"],
+    ids=["cut", "with a rest", "a form", "a header's", "a scheme", "a list", "no secret", "no JWT", "no JSON", "none",
+         "a form's line", "a form with a blank", "lines", "a BOM", "a name twice", "a number twice", "an escaped name",
+         "an escaped value", "a list cut", "a quote too few", "single quotes", "XML", "XML in XML", "an attribute",
+         "XML cut", "multipart", "multipart without CR", "a URL"],
 )  # fmt: skip
 def test_a_body_of_any_form_is_masked(body: str, shown: str) -> None:
     assert masked_body(body) == shown
@@ -203,7 +233,11 @@ def test_an_empty_secret_is_shown_as_such() -> None:
 @pytest.mark.parametrize(
     "text",
     ["a" * 1_000_000, "eyJ" * 300_000, "eyJ." * 250_000, '"a":"' * 200_000, '"a"' + " " * 1_000_000, "token=" * 150_000,
-     "a=b&" * 250_000, "[" * 1_000_000, '{"password":' * 800 + "1" + "}" * 800, '"' * 1_000_000, "a.b." * 250_000],
+     "a=b&" * 250_000, "[" * 1_000_000, "<a>" * 300_000, "<token>" * 140_000, "<" * 1_000_000, "<a " * 300_000,
+     "--\n" * 300_000, "--a\n" + "\n--a" * 250_000, '"\\"' + '\\"' * 500_000, "token" + " " * 1_000_000,
+     "token " * 160_000, "token:1" + " " * 1_000_000, "token:1 " * 120_000, "token:'" * 140_000, "<token></token>" * 65_000,
+     '{"a":1,"a":' * 80_000, '{"token":1,' * 90_000, "name=" * 200_000, "--a name=\n\n" * 80_000, "\r\n" * 500_000,
+     r"\u0041" * 160_000, "pin" * 300_000, '{"password":' * 800 + "1" + "}" * 800, '"' * 1_000_000, "a.b." * 250_000],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_no_text_takes_longer_than_it_is_long(text: str) -> None:
@@ -212,3 +246,15 @@ def test_no_text_takes_longer_than_it_is_long(text: str) -> None:
     masked_url(f"/a?{text}")
     masked_headers({"Cookie": text, "A": text})
     assert time.process_time() - begun < 5
+
+
+def test_control_characters_are_shown_escaped() -> None:
+    assert masked_text(f"no {JWT}\n\x1b[31mé \u202e\udc80") == rf"no {masked(JWT)}\n\x1b[31mé \u202e\udc80"
+    assert masked_url("/a\n\x1b[31mé?b=\x7f&c=\u2028") == "/a%0A%1B[31mé?b=%7F&c=%E2%80%A8"
+
+
+def test_control_characters_in_a_path_do_not_reach_the_journal(sandbox: str) -> None:
+    call("GET", f"{sandbox}/a%0A%1b[31mFAKE?b=%0A")
+    shown = entry(sandbox)["request"]
+    assert shown["url"] == "/a%0A%1B[31mFAKE?b=%0A"
+    assert not re.search(r"[\n\x1b]", shown["absoluteUrl"])

@@ -205,7 +205,7 @@ def test_who_got_a_code_of_his_own_is_told_that_one(sandbox: str) -> None:
 @pytest.mark.parametrize(
     ("path", "violations"),
     [
-        ("/otps?state=dead", ["query.state enum"]),
+        ("/otps?state=dead", ["query.state enum: one of live, used, expired, locked, replaced, forgotten"]),
         ("/otps?after=x&limit=x", ["query.after type", "query.limit type"]),
         ("/otps/latest?limit=1", ["query.limit unknown"]),
         ("/otps/wait?limit=1", ["query.limit unknown"]),

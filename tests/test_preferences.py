@@ -265,3 +265,17 @@ def test_an_answer_that_is_not_there_stands_in_the_journal_too(sandbox: str) -> 
         True,
     )
     assert entry["why"].startswith('generateOtp has no example "418"')
+
+
+def test_how_an_answer_goes_wrong_has_its_measures(sandbox: str) -> None:
+    cut = call("POST", f"{sandbox}/ppi/otp/generate", {}, headers={"Prefer": "fault=empty, delay=10ms"})
+    assert (cut.status, cut.raw) == (400, b"")
+    dripped = call("POST", f"{sandbox}/ppi/otp/generate", {}, headers={"Prefer": "fault=drip, lasts=100ms"})
+    assert (dripped.status, dripped.body["type"]) == (400, "validation_error")
+    for header, detail in (
+        ("fault=drip, bytes=1", '"bytes" belongs to the fault "truncate"'),
+        ("fault=truncate, bytes=abc", 'bytes="abc" is not a whole number'),
+        ("fault=drip, lasts=11m", '"11m" is too long: an answer may drip for 10 minutes'),
+    ):
+        refused = call("POST", f"{sandbox}/ppi/otp/generate", {}, headers={"Prefer": header})
+        assert (refused.status, refused.body["detail"]) == (400, detail)

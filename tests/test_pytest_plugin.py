@@ -139,6 +139,39 @@ def test_no_server_at_the_url(suite: Suite) -> None:
     assert "Traceback" not in text(result)
 
 
+@pytest.mark.parametrize("variable", ["MOCKSRV_ROOT", "MOCKSRV_HOST", "MOCKSRV_PORT"])
+def test_settings_that_only_a_server_needs(suite: Suite, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "/nowhere")
+    suite.run("def test_it(mocksrv): pass").assert_outcomes(passed=1)
+
+
+def test_a_token_that_is_none(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSRV_ADMIN_TOKEN", "s3cr\xe9t")
+    result = suite.run("def test_it(mocksrv): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["--mocksrv-url: MOCKSRV_ADMIN_TOKEN: a token is printable ASCII*"])
+    assert "Traceback" not in text(result)
+
+
+def test_a_sandbox_that_the_test_ends(suite: Suite) -> None:
+    result = suite.run("""
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_it(mocksrv, mocksrv_server, fails):
+        mocksrv_server._wire.delete(f"sandboxes/{mocksrv.base_url.rpartition('@')[2]}")
+        assert not fails
+    """)
+    result.assert_outcomes(passed=1, failed=1)
+
+
+def test_a_server_that_ends_before_a_failure(suite: Suite) -> None:
+    result = suite.run("""
+    def test_it(mocksrv, mocksrv_server):
+        mocksrv_server._wire.base_url = "http://127.0.0.1:1"
+        assert False
+    """)
+    result.assert_outcomes(failed=1)
+
+
 # The marker
 
 
@@ -165,8 +198,15 @@ def test_the_marker(suite: Suite) -> None:
     def test_scenarios(mocksrv):
         answers = [each.order.get("answer") for each in mocksrv.faults]
         assert {"502 Bad Gateway", "429 rateLimitExceeded"} <= set(answers)
+
+    @pytest.mark.mocksrv(scenario="outage", clock="2030-01-31T12:00:00Z")
+    class TestNone:
+        @pytest.mark.mocksrv(scenario=None, clock=None)
+        def test_it(self, mocksrv):
+            assert list(mocksrv.faults) == []
+            assert mocksrv.clock.now != mocksrv.clock.now
     """)
-    result.assert_outcomes(passed=4)
+    result.assert_outcomes(passed=5)
     suite.pytester.runpytest_inprocess(*LOADED, "--markers").stdout.fnmatch_lines(["@pytest.mark.mocksrv(scenario=*"])
 
 
@@ -229,6 +269,20 @@ def test_a_failure_before_the_test_tells_it_too(suite: Suite) -> None:
     """)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*- mocksrv: http://*", "No call came.", "Inbox:", "  empty"])
+
+
+def test_a_failure_after_the_test_tells_it_too(suite: Suite) -> None:
+    result = suite.run("""
+    @pytest.fixture
+    def user(mocksrv):
+        yield
+        assert False
+
+    def test_it(user, mocksrv):
+        send(mocksrv)
+    """)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*- mocksrv: http://*", "POST /ppi/otp/generate -> 200, generateOtp", "Inbox:"])
 
 
 def test_a_success_tells_nothing(suite: Suite) -> None:

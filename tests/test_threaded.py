@@ -18,7 +18,7 @@ import pytest
 from werkzeug.test import Client as WerkzeugClient
 
 from mocksrv import Server
-from mocksrv.errors import PortTaken
+from mocksrv.errors import PortTaken, SettingsError
 from tests.http import CASHFREE, app_for, call
 
 USER = {"user_id": "ASHA", "phone": "9811111111"}
@@ -46,6 +46,34 @@ def test_a_server_of_an_app() -> None:
         assert two.client.requests.assert_called("ppiCreateUser", times=1)
         with pytest.raises(PortTaken), Server(app, port=urlsplit(one.url).port or 0):
             pass
+
+
+def test_a_client_of_a_server_that_does_not_run() -> None:
+    server = Server(app_for())
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="does not run"):
+            _ = server.client
+        with server:
+            assert server.client.health()["status"] == "healthy"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "box.example"])  # noqa: S104
+def test_no_server_beyond_loopback_without_a_token(host: str) -> None:
+    for app in (None, app_for()):
+        with pytest.raises(SettingsError, match=f"listening on {host} lets other machines in"):
+            Server(app, host=host)
+
+
+def test_a_server_beyond_loopback() -> None:
+    with Server(host="0.0.0.0", admin_token="s3cret") as server:  # noqa: S104, S106
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.client.health()["status"] == "healthy"
+        assert call("GET", f"{server.url}/__admin/health").status == 401
+
+
+def test_a_server_at_another_address_of_this_machine() -> None:
+    with Server(host="127.0.0.2") as server:
+        assert server.client.health()["status"] == "healthy"
 
 
 def test_a_server_ends_when_the_block_raises() -> None:

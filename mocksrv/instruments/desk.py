@@ -10,6 +10,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from mocksrv.clock import parse_duration
+from mocksrv.errors import nearest
 from mocksrv.phones import phone_key
 from mocksrv.settings import Settings
 from mocksrv.state.contract import State
@@ -112,6 +113,16 @@ def read_duration(text: str, most: float = float("inf")) -> float:
 def sentence(text: str) -> str:
     """The text with a full stop, unless it asks: ``nearest`` ends some with a question."""
     return text if text.endswith((".", "?")) else f"{text}."
+
+
+def check_names(desk: Desk, query: Mapping[str, str]) -> None:
+    """Refuse a filter by what is not served: it would find nothing, and say nothing. Raises Refused."""
+    products = desk.catalogue.products
+    known = {"vendor": {*products, *(each.partition("/")[0] for each in products)}, "operation": desk.catalogue.rules}
+    for word, names in known.items():
+        if query.get(word) is not None and query[word] not in names:
+            detail = f'There is no {word} "{query[word]}"{nearest(query[word], names)}'
+            raise Refused(422, f"no-such-{word}", f"No such {word}", sentence(detail))
 
 
 def is_of(product: str, vendor: str | None) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocksrv.arming import BadFault, read_fault
-from mocksrv.instruments.desk import Asked, Desk, Refused, Told
+from mocksrv.instruments.desk import Asked, Desk, Refused, Told, sentence
 from mocksrv.state.contract import Arm, Disarm, Fault, View, Write
 
 MOST_FAULTS = 1000
@@ -37,7 +37,7 @@ def arm_fault(desk: Desk, asked: Asked) -> Told:
     try:
         fault = read_fault(desk.catalogue.rules, asked.body)
     except BadFault as error:
-        raise Refused(422, error.kind, "This cannot be armed", _sentence(str(error))) from None
+        raise Refused(422, error.kind, "This cannot be armed", sentence(str(error))) from None
 
     def decide(view: View) -> Change:
         return Change((fault,), (_room(view), Arm(fault)))
@@ -84,11 +84,6 @@ def _named(view: View, asked: Asked) -> Fault:
             return fault
     detail = f'{asked.sandbox} has no fault "{asked.path["id"]}".'
     raise Refused(404, "no-such-fault", "No such fault", detail)
-
-
-def _sentence(text: str) -> str:
-    """With a full stop, unless it ends with a question already."""
-    return text if text.endswith("?") else f"{text}."
 
 
 def _list(faults: tuple[Fault, ...]) -> dict[str, Any]:

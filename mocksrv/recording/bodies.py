@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from mocksrv.conversation.expecting import Path
-from mocksrv.conversation.notation import escaped
+from mocksrv.conversation.notation import escaped, pattern_of
 from mocksrv.conversation.places import place_of
 from mocksrv.recording import moments
 from mocksrv.recording.known import Known, Where, within
@@ -116,7 +116,7 @@ class Bodies:
     def _literal(self, text: str) -> str:
         """A text with the unique ids within it named."""
         words = self.known.words(text)
-        return verbatim(text) if len(words) == 1 else self._joined(words)
+        return verbatim(text) if len(words) == 1 or pattern_of(text) is not None else self._joined(words)
 
     def _joined(self, words: Iterable[tuple[str, str | None]]) -> str:
         found, behind = "", ""

@@ -18,7 +18,7 @@ from mocksrv.call import MOST_BYTES, Call, Malformed, read_json
 from mocksrv.contract import Contract, Violation, bare_type
 from mocksrv.errors import nearest
 from mocksrv.instruments import faults, inbox, journal, otps, records, sandboxes, scenarios, server, signing, timing
-from mocksrv.instruments.desk import Asked, Desk, Refused, Told, View, sentence
+from mocksrv.instruments.desk import Asked, Desk, Refused, Told, View, check_names, sentence
 from mocksrv.operation import Operation
 from mocksrv.spec import load_spec
 from mocksrv.web.fence import refusal
@@ -113,7 +113,9 @@ class Admin:
     def view(self, operation: Operation, **path: str) -> Response:
         """The one view: is it asked as described, what is the answer, is that as described."""
         try:
-            told = VIEWS[operation.name](self.desk, _asked(operation, path))
+            asked = _asked(operation, path)
+            check_names(self.desk, asked.query)
+            told = VIEWS[operation.name](self.desk, asked)
             told = told if isinstance(told, Told) else Told(told)
             response = _response(told)
         except Refused as refused:
@@ -167,7 +169,19 @@ def _told(violation: Violation, operation: Operation, body: Any) -> str:
     if (violation.root, violation.steps, violation.kind) == ("body", (), "additionalProperties"):
         known = operation.body_schema().get("properties", {})
         return _unknown("body", [name for name in body if name not in known], known)
+    if violation.kind == "enum":
+        words = _schema_at(operation, violation).get("enum", [])
+        return f"{violation}: one of {', '.join(words)}" if words else str(violation)
     return str(violation)
+
+
+def _schema_at(operation: Operation, violation: Violation) -> dict[str, Any]:
+    """The schema of a parameter, or of a field of the body."""
+    name = violation.steps[-1]
+    fields = operation.body_schema().get("properties", {})
+    parameters = {each["name"]: each["schema"] for each in operation.parameters()}
+    found: dict[str, Any] = (fields if violation.root == "body" else parameters).get(name, {})
+    return found
 
 
 def _unknown(root: str, names: Iterable[str | int], known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from mocksrv.answer import Decision
 from mocksrv.call import MOST_BYTES
-from mocksrv.masking import masked, masked_body, masked_headers, masked_url
+from mocksrv.masking import masked, masked_body, masked_headers, masked_text, masked_url
 from mocksrv.rules import Rules
 from mocksrv.spec import Example
 from mocksrv.state.contract import Deliver, Entry, Record
@@ -33,11 +33,11 @@ def tell(entry: Entry, decision: Decision) -> None:
     where = f"{mark.file}:{mark.line}" if mark else "no fixture speaks of it"
     fault = decision.fault.id if decision.fault else ""
     through = f", through fault {fault}" if fault not in decision.why else ""
-    entry.why = f"{decision.why}{through} -> {answer} ({where if not decision.shown else 'of no spec'})"
+    entry.why = masked_text(f"{decision.why}{through} -> {answer} ({where if not decision.shown else 'of no spec'})")
     entry.violations = tuple(sorted(map(str, look.violations)))
     entry.client = look.found["client"].key if "client" in look.found else None
     entry.decision = {
-        "rule": decision.why,
+        "rule": masked_text(decision.why),
         "answer": answer,
         "file": mark.file if mark and not decision.shown else None,
         "line": mark.line if mark and not decision.shown else None,

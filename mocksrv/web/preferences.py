@@ -1,16 +1,18 @@
 """What a client prefers, as Prism has it: ``Prefer: code=409`` and ``Prefer: example=duplicate`` (RFC 7240).
 
-Ours beside them: ``delay=2s`` (or a range, ``"1s..3s"``) and ``fault=truncate``.
+Ours beside them: ``delay=2s`` (or a range, ``"1s..3s"``) and ``fault=truncate``, with ``bytes=20`` or ``lasts=30s``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
+from mocksrv.arming import transport_of
 from mocksrv.rules import Rules
 from mocksrv.spec import Example
-from mocksrv.state.faults import Transport, read_transport
+from mocksrv.state.faults import Transport
 
 # A preference is a token, maybe with a value; parameters behind ";" belong to it and mean nothing here (RFC 7240, 2).
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -18,6 +20,7 @@ _WORD = rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>{_NAME}))'
 _PREFERENCE = re.compile(
     rf"\s*(?P<name>{_NAME})\s*(?:=\s*{_WORD}?)?\s*(?P<rest>(?:;(?:[^\",]|\"(?:[^\"\\]|\\.)*\")*)?)"
 )
+_WAY = ("fault", "delay", "bytes", "lasts")
 _COMMAS = re.compile(r"[\s,]*")
 
 
@@ -55,12 +58,20 @@ def read_preferences(header: str) -> dict[str, str]:
 def read_preferred(rules: Rules, header: str) -> Preferred:
     """What a call of an operation prefers. Raises BadPreference for what it cannot have."""
     preferences = read_preferences(header)
-    fault, delay = preferences.get("fault"), preferences.get("delay")
+    order: dict[str, Any] = {word: preferences[word] for word in _WAY if word in preferences}
+    if "bytes" in order:
+        order["bytes"] = _count(order["bytes"])
     try:
-        transport = read_transport(fault, delay) if fault or delay else None
+        transport = transport_of(order) if order else None
     except ValueError as error:
         raise BadPreference(str(error)) from None
     return Preferred(asked_example(rules, preferences), transport)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise BadPreference(f'bytes="{text}" is not a whole number')
+    return int(text)
 
 
 def asked_example(rules: Rules, preferences: dict[str, str]) -> Example | None:
