@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 _KEY = secrets.token_bytes(16)
-# What the names of secrets end in. A PIN is a whole word, as "spin" is none; "auth" alone often holds more than secrets.
+# What the names of secrets end in. A PIN is a whole word, as "spin" is none; "auth" alone often holds more.
 _WORDS = (
     r"(?:(?i:secret|password|passwd|pwd|passphrase|token|authorization|cookie|signature|credential|jwt|cv[vc]2?"
     r"|(?:secret|password|token)[-_ ]?value|(?:api|private|secret|access|auth)[-_ ]?key"

@@ -54,8 +54,8 @@ LAYERS = (
     ("the contract", "contract conversation recording.bodies"),
     ("what can be wrong", "possible recording.drafting"),
     ("spec and fixture", "rules"),
-    ("what one decision looks at", "arming crosscheck look web.asking web.preferences"),
-    ("what decides beside the fixture", "credentials forced scenario signatures"),
+    ("what one decision looks at", "arming crosscheck look web.asking"),
+    ("what decides beside the fixture", "credentials forced scenario signatures web.preferences"),
     ("the catalogue, the checks", "checks vendor"),
     (
         "what acceptance writes, what an instrument is given",

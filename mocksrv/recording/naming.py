@@ -11,7 +11,7 @@ from mocksrv.conversation.notation import UNIQUE
 from mocksrv.recording.session import Call, Code, Session, is_kept
 from mocksrv.recording.shapes import UUID, text_of
 
-_LEAST = 3
+_LEAST = 2
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
