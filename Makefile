@@ -41,6 +41,7 @@ soak: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m bench.contract
+	$(BIN)/python -m bench.sandboxes
 
 check: $(VENV)/.run
 	$(BIN)/mocksrv check

@@ -20,6 +20,7 @@ from mocksrv.answer import Decision, decide
 from mocksrv.checks import Check, checks_of
 from mocksrv.errors import nearest
 from mocksrv.look import Choices, Look
+from mocksrv.masking import masked_text
 from mocksrv.reply import Reply, reply_to, spare_reply
 from mocksrv.rules import Product, Rules
 from mocksrv.signatures import opened
@@ -177,7 +178,7 @@ class VendorRoutes:
     def journal(self, operation: str | None, why: str, response: Response) -> None:
         """A call that no operation decided."""
         now = self.state.clock(sandbox_of(request)).now()
-        entry = Entry(str(uuid.uuid4()), operation, why, request_entry(request), time.time(), now)
+        entry = Entry(str(uuid.uuid4()), operation, masked_text(why), request_entry(request), time.time(), now)
         entry.response = response_entry(response)
         self.state.note(sandbox_of(request), entry)
 
