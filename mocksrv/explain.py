@@ -44,7 +44,7 @@ _THROUGH: Mapping[str, str] = {
     "wrong": "send {about} as POST sign makes it",
     "stale": "send {about} as POST sign makes it now",
     "preferred": "leave out the header Prefer",
-    "armed": "disarm what is armed: DELETE faults",
+    "armed": "call again when what is armed is spent, or disarm it: DELETE faults",
 }
 _REFUSED: Mapping[str, str] = {
     "missing place": "leave out {about}",

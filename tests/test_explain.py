@@ -135,7 +135,7 @@ def test_what_was_asked_for_is_told_with_how_not_to(sandbox: str) -> None:
     although = "because    violated body.otp_verification_id missing, although 200 SUCCESS was preferred"
     assert refused_as(sandbox, {"Prefer": "code=200"}) == (although, "put right what is wrong")
     armed = admin(sandbox, "/faults", "POST", {"answer": "502 Bad Gateway"}).body["id"]
-    disarm = "disarm what is armed: DELETE faults"
+    disarm = "call again when what is armed is spent, or disarm it: DELETE faults"
     assert refused_as(sandbox, {}) == (f"because    armed, fault {armed}", disarm)
 
 
