@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,7 @@ from mocksrv.call import text_of
 from mocksrv.clock import parse_duration
 from mocksrv.errors import nearest
 from mocksrv.rules import Rules
-from mocksrv.spec import Example
+from mocksrv.spec import Example, Operation
 from mocksrv.state.contract import Fault
 from mocksrv.state.faults import Transport, read_transport
 from mocksrv.words import Place, read_place
@@ -50,6 +50,9 @@ def read_fault(rules: Mapping[str, Rules], order: Mapping[str, Any], scenario: s
         raise BadFault("no-fault", 'nothing would go wrong: say "answer", "fault" or "delay"')
     if order.get("times", 1) < 1:
         raise BadFault("bad-times", '"times" is 1 or more; leave it out for once')
+    where = tuple((_place(text), text_of(value)) for text, value in order.get("where", {}).items())
+    for place, _ in where:
+        _check_place(rules[operation].operation if operation else None, place)
     lasts = order.get("for")
     return Fault(
         id=uuid.uuid4().hex[:8],
@@ -57,7 +60,7 @@ def read_fault(rules: Mapping[str, Rules], order: Mapping[str, Any], scenario: s
         operation=operation,
         answer=answer,
         transport=transport_of(order),
-        where=tuple((_place(text), text_of(value)) for text, value in order.get("where", {}).items()),
+        where=where,
         times=order.get("times", 1 if lasts is None else None),
         after=order.get("after", 0),
         until=None if lasts is None else time.time() + _seconds(lasts),
@@ -143,3 +146,26 @@ def _place(text: str) -> Place:
     if place.root != "body" and [type(step) for step in place.steps] != [str]:
         raise BadFault("bad-place", f'"{text}" is no name in the {place.root}; write it like "{place.root}.name"', text)
     return place
+
+
+def _check_place(operation: Operation | None, place: Place) -> None:
+    """Refuse a field that calls of the operation do not have: the fault would never act, and say nothing."""
+    if operation is None or place.root not in ("body", "path"):
+        return
+    named = {str(each["name"]) for each in operation.parameters() if each["in"] == "path"}
+    known = named if place.root == "path" else set(_fields(operation.body_schema()))
+    field = place.steps[0] if place.steps else None
+    if isinstance(field, str) and field not in known and (known or place.root == "path"):
+        said = f'the {place.root} of {operation.name} has no "{field}"{nearest(field, known)}'
+        raise BadFault("bad-place", said, place.text)
+
+
+def _fields(schema: Any) -> Iterator[str]:
+    """The properties that an object may have, by the schema or by any that it is made of."""
+    if isinstance(schema, Mapping):
+        yield from schema.get("properties", {})
+        parts = [schema.get(word) for word in ("if", "then", "else")]
+        for word in ("allOf", "anyOf", "oneOf"):
+            parts += schema.get(word, [])
+        for part in parts:
+            yield from _fields(part)
