@@ -70,9 +70,10 @@ def _asked(base_url: str, sandbox: str | None) -> Any:
     from mocksrv.client.wire import Wire, new_http
     from mocksrv.settings import load_settings
 
+    base_url, _, named = base_url.rstrip("/").partition("/@")  # of a sandbox's own URL, what is about that one
     with new_http() as http:
         wire = Wire(base_url.rstrip("/"), http, load_settings().admin_token)
-        return _checked(base_url, wire.get("coverage", {"sandbox": sandbox}))
+        return _checked(base_url, wire.get("coverage", {"sandbox": sandbox or named or None}))
 
 
 def _checked(source: str, document: Any) -> Any:

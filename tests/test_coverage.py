@@ -405,3 +405,22 @@ def test_what_is_no_report_is_exit_2_and_names_the_file(tmp_path: Path, document
 )
 def test_a_wrong_option_is_exit_2_and_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:
     assert sentence in refused(run(*arguments))
+
+
+def test_the_url_of_a_sandbox_asks_for_what_that_one_met() -> None:
+    with running(app_for()) as url:
+        for name in ("one", "other"):
+            call("POST", f"{url}/@{name}/ppi/otp/generate", {})
+        told = [json.loads(run("--base-url", base, "--format", "json").output) for base in (url, f"{url}/@one")]
+    answers = [[answer for row in each["operations"] for answer in row["answers"]] for each in told]
+    assert [sum(answer["times"] for answer in each) for each in answers] == [2, 1]
+
+
+def test_it_is_told_of_one_vendor_and_of_none_that_there_is_not() -> None:
+    with running(app_for()) as url:
+        call("POST", f"{url}/ppi/otp/generate", {})
+        one = json.loads(run("--base-url", url, "--vendor", "cashfree", "--format", "json").output)
+        none = run("--base-url", url, "--vendor", "cashfre")
+    assert {each["product"] for each in one["operations"]} == {"cashfree/ppi", "cashfree/verification"}
+    assert (one["met"], none.exit_code) == (1, 2)
+    assert 'there is no vendor "cashfre"' in none.output

@@ -105,7 +105,7 @@ def read_session(server: Wire, name: str) -> Session:
     found = next((each for each in known if each["name"] == name), None)
     if found is None:
         raise SettingsError(f'--sandbox: there is no "{name}"{nearest(name, [each["name"] for each in known])}')
-    wire = Wire(f"{server.base_url}/@{name}", server.http, server.token)
+    wire = Wire(f"{server.base_url.partition('/@')[0]}/@{name}", server.http, server.token)
     told = wire.get("requests")
     calls = [_call(each) for each in reversed(told["requests"]) if each["response"]["status"]]
     if not calls:
