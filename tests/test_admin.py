@@ -249,12 +249,25 @@ def test_a_record_that_was_removed_is_gone(sandbox: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-@pytest.mark.parametrize("path", ["user/nobody", "starship/USER827364", "user/USER827364?product=nobody/nothing"])
-def test_a_record_that_is_not_there_is_a_404(sandbox: str, method: str, path: str) -> None:
-    answer = admin(sandbox, f"/records/{path}", method)
-    kind, key = path.partition("?")[0].split("/")
-    detail = f'There is no {kind} "{key}" in {name_of(sandbox)}.'
+@pytest.mark.parametrize("key", ["nobody", "USER827364/"])
+def test_a_record_that_is_not_there_is_a_404(sandbox: str, method: str, key: str) -> None:
+    answer = admin(sandbox, f"/records/user/{key}", method)
+    detail = f'There is no user "{key}" in {name_of(sandbox)}.'
     assert (answer.status, answer.body) == (404, problem(404, "no-such-record", "No such record", detail))
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "kind", "detail"),
+    [
+        ("usr/USER827364", "no-such-kind", 'The kind is "usr"; did you mean "user"?'),
+        ("user/USER827364?product=cashfree/pp", "no-such-product",
+         '"cashfree/pp" keeps no user; did you mean "cashfree/ppi"?'),
+    ],
+)  # fmt: skip
+def test_a_kind_mistyped_is_told_the_nearest(sandbox: str, method: str, path: str, kind: str, detail: str) -> None:
+    answer = admin(sandbox, f"/records/{path}", method)
+    assert (answer.status, answer.headers["X-Mocksrv-Error"], answer.body["detail"]) == (404, kind, detail)
 
 
 KINDS = "access, account, brand, client, customer, kyc, member, otp, renewal, session, template, user, view"

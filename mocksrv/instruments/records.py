@@ -22,6 +22,7 @@ class Change:
 
 def get_record(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Every product's record of that kind and key. Raises Refused when there is none."""
+    _knowing(desk, asked.path["kind"], asked.query.get("product"))
     found = desk.state.look(asked.sandbox, lambda view: _found(view, asked))
     if not found:
         raise no_record(asked.path["kind"], asked.path["key"], asked)
@@ -46,6 +47,7 @@ def put_record(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 def delete_record(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Forget it. Raises Refused when there is none."""
+    _knowing(desk, asked.path["kind"], asked.query.get("product"))
 
     def decide(view: View) -> Change:
         found = _found(view, asked)
