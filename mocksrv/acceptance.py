@@ -14,8 +14,9 @@ from mocksrv.look import Look
 from mocksrv.made import make
 from mocksrv.readers import Attempts, Claim
 from mocksrv.sections import Creation, Making, Message, TokenForm
-from mocksrv.state.contract import Deliver, Put, Record, Sent, Serve, Write
-from mocksrv.state.contract import Message as Delivered
+from mocksrv.state.contract import Deliver, Put, Serve, Write
+from mocksrv.state.things import Message as Delivered
+from mocksrv.state.things import Record, Sent
 from mocksrv.tokens import signed_jwt
 from mocksrv.words import Made, Place, Value, places_in, words_in
 

@@ -14,7 +14,8 @@ from mocksrv.forced import Forced, armed
 from mocksrv.look import Allowance, Look
 from mocksrv.readers import Answer
 from mocksrv.spec import Example
-from mocksrv.state.contract import Fault, Write
+from mocksrv.state.contract import Write
+from mocksrv.state.things import Fault
 from mocksrv.words import Quote
 
 

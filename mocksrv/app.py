@@ -16,8 +16,8 @@ from mocksrv.errors import SettingsError, nearest
 from mocksrv.instruments.desk import Desk
 from mocksrv.look import Choices
 from mocksrv.settings import Settings
-from mocksrv.state.contract import Fault
 from mocksrv.state.memory import MemoryState
+from mocksrv.state.things import Fault
 from mocksrv.vendor import Catalogue, load_catalogue
 from mocksrv.web.admin import Admin
 from mocksrv.web.cors import allow_any_origin

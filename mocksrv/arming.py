@@ -14,8 +14,8 @@ from mocksrv.clock import parse_duration
 from mocksrv.errors import nearest
 from mocksrv.rules import Rules
 from mocksrv.spec import Example, Operation
-from mocksrv.state.contract import Fault
 from mocksrv.state.faults import Transport, read_transport
+from mocksrv.state.things import Fault
 from mocksrv.words import Place, read_place
 
 LONGEST_DRIP = 600.0

@@ -18,7 +18,8 @@ from mocksrv.readers import Answer, Differs
 from mocksrv.rules import Rules
 from mocksrv.sections import Checking, Limit, Making, Require, Signed
 from mocksrv.signatures import judged
-from mocksrv.state.contract import Hit, Put, Record, Write
+from mocksrv.state.contract import Hit, Put, Write
+from mocksrv.state.things import Record
 from mocksrv.words import Each, Place, Value, places_in
 
 HEADERS, BODY, RECORDS, MAKING, CHECKING, SUCCESSES = 1, 2, 3, 4, 5, 6

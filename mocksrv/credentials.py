@@ -13,7 +13,7 @@ from mocksrv.look import Look
 from mocksrv.readers import Answer
 from mocksrv.rules import Rules
 from mocksrv.sections import Credential
-from mocksrv.state.contract import Record
+from mocksrv.state.things import Record
 from mocksrv.words import Place
 
 Presented = str | tuple[str, str]

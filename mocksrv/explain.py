@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mocksrv.checks import checks_of
 from mocksrv.rules import Rules
-from mocksrv.state.contract import Entry
+from mocksrv.state.things import Entry
 
 ACCEPTED = 7
 STAGES = {

@@ -10,7 +10,8 @@ from mocksrv.arming import forced_example
 from mocksrv.call import ABSENT, Call, text_of
 from mocksrv.look import Look
 from mocksrv.spec import Example
-from mocksrv.state.contract import Arm, Fault, Write
+from mocksrv.state.contract import Arm, Write
+from mocksrv.state.things import Fault
 from mocksrv.words import Place
 
 

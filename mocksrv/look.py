@@ -15,7 +15,8 @@ from mocksrv.made import make
 from mocksrv.person import person
 from mocksrv.rules import Rules
 from mocksrv.sections import Limit
-from mocksrv.state.contract import Hit, Record, View
+from mocksrv.state.contract import Hit, View
+from mocksrv.state.things import Record
 from mocksrv.words import Conditional, Constant, First, Made, Number, Place, Step, Template, Value
 
 

@@ -16,7 +16,7 @@ from mocksrv.possible import possible_violations
 from mocksrv.readers import NOWHERE, Answer, Line
 from mocksrv.sections import Limit, Signed
 from mocksrv.spec import Example, Operation, Spec
-from mocksrv.state.contract import Record
+from mocksrv.state.things import Record
 from mocksrv.tokens import Key
 from mocksrv.words import Each, Place, Quote, Step, Value
 

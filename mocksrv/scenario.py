@@ -17,7 +17,7 @@ from mocksrv.fixture import load_file
 from mocksrv.readers import NOWHERE, each, mapping, read_count, read_text
 from mocksrv.rules import Rules
 from mocksrv.schema import Nest, word
-from mocksrv.state.contract import Fault
+from mocksrv.state.things import Fault
 from mocksrv.yamltext import mark_of
 
 

@@ -13,7 +13,8 @@ from mocksrv.look import Choices, Look
 from mocksrv.readers import Answer
 from mocksrv.rules import Rules
 from mocksrv.sections import Signed
-from mocksrv.state.contract import Record, View, Write
+from mocksrv.state.contract import View, Write
+from mocksrv.state.things import Record
 from mocksrv.tokens import sha256_base64
 from mocksrv.words import Made, Template, Value
 

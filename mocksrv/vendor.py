@@ -17,7 +17,7 @@ from mocksrv.rules import Product, Rules
 from mocksrv.scenario import Scenario, load_scenarios
 from mocksrv.sections import Success
 from mocksrv.spec import OURS, Operation, find_specs, load_spec, product_of
-from mocksrv.state.contract import Record
+from mocksrv.state.things import Record
 from mocksrv.tighten import tightened
 from mocksrv.tokens import Key
 from mocksrv.words import Quote

@@ -35,21 +35,21 @@ LAYERS = (
     (
         "one thing each",
         "call client.sandbox conversation.asking made operation patterns readers reading recording.session "
-        "references server state.contract",
+        "references server state.things",
     ),
     (
         "within a spec, a world",
         "client compiled conversation.target matching.unread person recording.failing recording.heads "
-        "recording.naming recording.timing sections state.world weight",
+        "recording.naming recording.timing sections state.contract weight",
     ),
     (
         "a spec, the state",
         "conversation.calls conversation.telling forms matching.comparing matching.javaregex "
-        "matching.jsonpaths recording.prepared remembering spec state.memory",
+        "matching.jsonpaths recording.prepared remembering spec state.world",
     ),
     (
         "a form, an operation, a request pattern",
-        "bound conversation.playing fixture matching.pattern recording.known tighten",
+        "bound conversation.playing fixture matching.pattern recording.known state.memory tighten",
     ),
     ("the contract", "contract conversation recording.bodies"),
     ("what can be wrong", "possible recording.drafting"),

@@ -6,20 +6,9 @@ import logging
 
 import pytest
 
-from mocksrv.state.contract import (
-    MOST_ENTRIES,
-    MOST_MESSAGES,
-    MOST_RECORDS,
-    Deliver,
-    Entry,
-    Hit,
-    Message,
-    Put,
-    Record,
-    View,
-    Write,
-)
+from mocksrv.state.contract import MOST_ENTRIES, MOST_MESSAGES, MOST_RECORDS, Deliver, Hit, Put, View, Write
 from mocksrv.state.memory import MemoryState
+from mocksrv.state.things import Entry, Message, Record
 
 
 class Written:

@@ -13,8 +13,9 @@ import pytest
 
 from bench import sandboxes
 from mocksrv.state import contract
-from mocksrv.state.contract import Entry, Met, Write
+from mocksrv.state.contract import Met, Write
 from mocksrv.state.memory import MemoryState
+from mocksrv.state.things import Entry
 from mocksrv.threaded import running
 from tests.admin import problem
 from tests.http import CASHFREE, Answer, app_for, call

@@ -9,7 +9,8 @@ from typing import Any
 
 from mocksrv.arming import BadFault, read_fault
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told, sentence
-from mocksrv.state.contract import Arm, Disarm, Fault, View, Write
+from mocksrv.state.contract import Arm, Disarm, View, Write
+from mocksrv.state.things import Fault
 
 MOST_FAULTS = 1000
 

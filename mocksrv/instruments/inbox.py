@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mocksrv.instruments.desk import Asked, Desk, Refused, is_of, moment
-from mocksrv.state.contract import Message
+from mocksrv.state.things import Message
 
 
 def get_messages(desk: Desk, asked: Asked) -> dict[str, Any]:

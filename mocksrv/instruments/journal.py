@@ -9,7 +9,8 @@ from mocksrv.explain import reasons
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told, moment, sentence
 from mocksrv.matching.pattern import Pattern, read_pattern
 from mocksrv.matching.unread import UnknownMatcher
-from mocksrv.state.contract import DEFAULT, Entry
+from mocksrv.state.contract import DEFAULT
+from mocksrv.state.things import Entry
 
 MOST_SECONDS = 10.0
 

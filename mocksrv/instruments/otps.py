@@ -10,7 +10,8 @@ from typing import Any
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told, is_of, moment, read_duration
 from mocksrv.instruments.inbox import nothing
 from mocksrv.sections import Checking
-from mocksrv.state.contract import Put, Record, Sent, View, Write
+from mocksrv.state.contract import Put, View, Write
+from mocksrv.state.things import Record, Sent
 
 WAIT = "10s"
 # Who hangs up while waiting is noticed only when the time is up: the server does not tell.

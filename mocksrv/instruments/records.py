@@ -9,7 +9,8 @@ from typing import Any
 from mocksrv.errors import nearest
 from mocksrv.instruments.desk import Asked, Desk, Refused, sentence
 from mocksrv.rules import Product
-from mocksrv.state.contract import Forget, Put, Record, View, Write
+from mocksrv.state.contract import Forget, Put, View, Write
+from mocksrv.state.things import Record
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksrv.instruments.desk import Asked, Desk, Refused, Told
 from mocksrv.state import contract
-from mocksrv.state.contract import Sandbox
+from mocksrv.state.things import Sandbox
 
 
 def get_sandboxes(desk: Desk, asked: Asked) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from mocksrv.errors import nearest
 from mocksrv.instruments.desk import Asked, Desk, Refused
 from mocksrv.instruments.faults import Change, shown
 from mocksrv.scenario import Scenario
-from mocksrv.state.contract import Arm, Disarm, Fault, View
+from mocksrv.state.contract import Arm, Disarm, View
+from mocksrv.state.things import Fault
 
 
 def get_scenarios(desk: Desk, asked: Asked) -> dict[str, Any]:

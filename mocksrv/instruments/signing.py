@@ -15,7 +15,7 @@ from mocksrv.instruments.records import no_record
 from mocksrv.rules import Product, Rules
 from mocksrv.sections import Signed
 from mocksrv.signatures import Signature
-from mocksrv.state.contract import Record
+from mocksrv.state.things import Record
 from mocksrv.words import First, places_in
 
 

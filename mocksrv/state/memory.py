@@ -11,7 +11,8 @@ from typing import Any
 
 from mocksrv.clock import Clock
 from mocksrv.state import contract
-from mocksrv.state.contract import D, Entry, Fault, Message, Met, Record, Sandbox, V
+from mocksrv.state.contract import D, Met, V
+from mocksrv.state.things import Entry, Fault, Message, Record, Sandbox
 from mocksrv.state.world import Start, World, add_met
 
 log = logging.getLogger("mocksrv")

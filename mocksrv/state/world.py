@@ -13,25 +13,8 @@ from typing import Any
 
 from mocksrv.clock import Clock
 from mocksrv.state import contract
-from mocksrv.state.contract import (
-    Arm,
-    Deliver,
-    Disarm,
-    Entry,
-    Fault,
-    Forget,
-    Hit,
-    Message,
-    Met,
-    Note,
-    Put,
-    Record,
-    RecordId,
-    Sandbox,
-    Sent,
-    Serve,
-    Write,
-)
+from mocksrv.state.contract import Arm, Deliver, Disarm, Forget, Hit, Met, Note, Put, Serve, Write
+from mocksrv.state.things import Entry, Fault, Message, Record, RecordId, Sandbox, Sent
 
 log = logging.getLogger("mocksrv")
 # So many things of a past life are given up in a fraction of a millisecond.

@@ -13,8 +13,9 @@ from mocksrv.call import MOST_BYTES
 from mocksrv.masking import masked, masked_body, masked_headers, masked_text, masked_url
 from mocksrv.rules import Rules
 from mocksrv.spec import Example
-from mocksrv.state.contract import Deliver, Entry, Record
+from mocksrv.state.contract import Deliver
 from mocksrv.state.faults import Transport
+from mocksrv.state.things import Entry, Record
 
 log = logging.getLogger("mocksrv")
 

@@ -25,8 +25,9 @@ from mocksrv.reply import Reply, reply_to, spare_reply
 from mocksrv.rules import Product, Rules
 from mocksrv.signatures import opened
 from mocksrv.spec import Example
-from mocksrv.state.contract import DEFAULT, Entry, Met, Note, State, View, Write
+from mocksrv.state.contract import DEFAULT, Met, Note, State, View, Write
 from mocksrv.state.faults import Transport
+from mocksrv.state.things import Entry
 from mocksrv.vendor import Catalogue
 from mocksrv.web.asking import call_of, rule_of
 from mocksrv.web.cors import ADMIN
