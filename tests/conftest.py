@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,31 @@ def url() -> Iterator[str]:
     with running(app_for()) as url:
         yield url
         assert call("GET", f"{url}/__admin/health").body["faults"] == {}
+
+
+class _Undescribed(logging.Handler):
+    """Collects what the log says of answers that are not as the admin API's description has them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "admin.yaml" in record.getMessage():
+            self.told.append(record.getMessage())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def undescribed() -> Iterator[list[str]]:
+    """Every answer of the admin API, by whichever server of this process, is as ``admin.yaml`` describes it.
+
+    A test that breaks one on purpose takes what is told of it out of the list.
+    """
+    handler, log = _Undescribed(), logging.getLogger("mocksrv")
+    log.addHandler(handler)
+    yield handler.told
+    log.removeHandler(handler)
+    assert handler.told == []
 
 
 @pytest.fixture

@@ -427,7 +427,9 @@ def test_reset_of_all_is_asked_for_plainly(sandbox: str, all_: str) -> None:
     assert submit(sandbox).status == 200
 
 
-def test_an_answer_that_is_not_as_described_is_told_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_not_as_described_is_told_and_counted(
+    monkeypatch: pytest.MonkeyPatch, undescribed: list[str]
+) -> None:
     shown: dict[str, Any] = {"now": "2026-01-01T00:00:00.000Z", "frozen": "no"}
     monkeypatch.setitem(module.VIEWS, "getClock", lambda *_: shown)
     monkeypatch.setitem(module.VIEWS, "getMessages", lambda *_: Told("text", 299, "text/plain"))
@@ -437,6 +439,8 @@ def test_an_answer_that_is_not_as_described_is_told_and_counted(monkeypatch: pyt
         assert wrong.headers["X-Mocksrv-Error"] == "breaks-spec: body.frozen type, body.real missing"
         assert admin(url, "/messages").headers["X-Mocksrv-Error"].startswith("breaks-spec: ")
         assert admin(url, "/health").body["faults"] == {"getClock 200": 1, "getMessages 299": 1}
+    assert [told.split()[3] for told in undescribed] == ["getClock", "getMessages"]
+    undescribed.clear()
 
 
 def test_a_fault_of_ours_is_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from tests.http import CASHFREE, Answer, call
 
 GENERATE = "/ppi/otp/generate"
 PAGE = {"Origin": "http://localhost:3000"}
-EXPOSED = {"X-Mocksrv-Why", "X-Mocksrv-Error", "X-Mocksrv-Sandbox", "Preference-Applied", "Retry-After",
+EXPOSED = {"X-Mocksrv-Why", "X-Mocksrv-Error", "Preference-Applied", "Retry-After",
            "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-retry",
            "x-ratelimit-type"}  # fmt: skip
 

@@ -366,3 +366,10 @@ def test_a_token_in_an_unknown_path_is_masked_in_why_too(sandbox: str) -> None:
     jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
     call("GET", f"{sandbox}/nowhere/{jwt}")
     assert jwt not in call("GET", f"{sandbox}/__admin/requests").raw.decode()
+
+
+def test_a_record_s_name_is_cut_to_what_people_read(sandbox: str) -> None:
+    body = {"otp_verification_id": "Id1", "user_id": "U" * 5_000, "notification_modes": ["SMS"]}
+    call("POST", f"{sandbox}/ppi/otp/generate", body, headers=CASHFREE)
+    looked = call("GET", f"{sandbox}/__admin/requests").body["requests"][0]["decision"]["looked"]
+    assert all(len(each) < 250 for each in looked)

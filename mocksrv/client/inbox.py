@@ -93,7 +93,8 @@ class Otps:
         """The newest live one that fits, as soon as there is one.
 
         ``to`` is a phone number in any of its usual forms, an e-mail, a user id. ``timeout`` is in real time: seconds,
-        or a text like "10s". Raises NothingSent when none came in time, ValueError for a timeout that is none.
+        or a text like "10s", two minutes at most. Raises NothingSent when none came in time, ValueError for a timeout
+        that is none.
         """
         __tracebackhide__ = True
         lasts = timeout if isinstance(timeout, str) else f"{timeout:f}s"

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 
 from mocksrv.vendor import Catalogue
 
-OURS = ("X-Mocksrv-Why", "X-Mocksrv-Error", "X-Mocksrv-Sandbox", "Preference-Applied", "Retry-After")
+OURS = ("X-Mocksrv-Why", "X-Mocksrv-Error", "Preference-Applied", "Retry-After")
 ADMIN = "/__admin"
 
 

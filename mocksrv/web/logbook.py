@@ -18,6 +18,7 @@ from mocksrv.state.faults import Transport
 from mocksrv.state.things import Entry, Record
 
 log = logging.getLogger("mocksrv")
+MOST_NAME = 200
 
 
 def unspoken(rules: Rules) -> Example | None:
@@ -42,8 +43,13 @@ def tell(entry: Entry, decision: Decision) -> None:
         "answer": answer,
         "file": mark.file if mark and not decision.shown else None,
         "line": mark.line if mark and not decision.shown else None,
-        "looked": [f"{name}: {_how(record, look.now)}" for name, record in look.looked.items()],
+        "looked": [f"{shown(name)}: {_how(record, look.now)}" for name, record in look.looked.items()],
     }
+
+
+def shown(name: str) -> str:
+    """A record's kind and key, which may be whatever a client sent, cut to what people read."""
+    return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}..."
 
 
 def _how(record: Record | None, now: float) -> str:
