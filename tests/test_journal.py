@@ -369,7 +369,7 @@ def test_a_token_in_an_unknown_path_is_masked_in_why_too(sandbox: str) -> None:
 
 
 def test_a_record_s_name_is_cut_to_what_people_read(sandbox: str) -> None:
-    body = {"otp_verification_id": "Id1", "user_id": "U" * 5_000, "notification_modes": ["SMS"]}
-    call("POST", f"{sandbox}/ppi/otp/generate", body, headers=CASHFREE)
+    body = {"identifierType": "MOBILE", "identifierValue": "919999999993", "deviceId": "d1", "brand": "STANDARDAPP"}
+    call("POST", f"{sandbox}/auth/v1/otp/generate", {**body, "sessionId": "S" * 5_000})
     looked = call("GET", f"{sandbox}/__admin/requests").body["requests"][0]["decision"]["looked"]
-    assert all(len(each) < 250 for each in looked)
+    assert looked == ["brand STANDARDAPP: there", f"session {'S' * 192}...: not there"]
