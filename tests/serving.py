@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+RELEASED = threading.Event()
+
+
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """/slow?2 answers after 2 s, /stream?2 begins to answer and ends after 2 s, /boom raises, /through is `through`."""
     path = environ["PATH_INFO"]
@@ -37,6 +40,10 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
         raise RuntimeError("boom")
     if path == "/slow":
         wait(seconds)
+    if path == "/hold":  # until /release is asked
+        wait(60, RELEASED)
+    if path == "/release":
+        RELEASED.set()
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "/stream":
         return stream(seconds)
@@ -64,10 +71,10 @@ def stream(seconds: float) -> Iterator[bytes]:
     yield b"last"
 
 
-def wait(seconds: float) -> None:
+def wait(seconds: float, until: threading.Event | None = None) -> None:
     sys.stderr.write("in\n")
     sys.stderr.flush()
-    threading.Event().wait(seconds)
+    (until or threading.Event()).wait(seconds)
 
 
 def load(kind: str) -> WSGIApplication:
